@@ -1,0 +1,45 @@
+using System;
+using System.Runtime.CompilerServices;
+
+namespace NormKernels.Reference;
+
+/// <summary>The argument checks of all norms; each throws with the name of the parameter it was given.</summary>
+internal static class Require
+{
+    public static void Sizes(int rows, int cols)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(rows);
+        ArgumentOutOfRangeException.ThrowIfNegative(cols);
+    }
+
+    public static void Epsilon(double epsilon)
+    {
+        // Written so that NaN fails and -0.0 passes.
+        if (!(epsilon >= 0))
+        {
+            throw new ArgumentOutOfRangeException(nameof(epsilon), epsilon, "Epsilon must be at least 0.");
+        }
+    }
+
+    /// <param name="tensor">The tensor to check.</param>
+    /// <param name="expected">Its required length; 64 bits wide, because rows * cols need not fit an int.</param>
+    /// <param name="name">Filled in by the compiler.</param>
+    public static void Length(
+        ReadOnlySpan<double> tensor, long expected, [CallerArgumentExpression(nameof(tensor))] string? name = null)
+    {
+        if (tensor.Length != expected)
+        {
+            throw new ArgumentException($"Expected {expected} elements but got {tensor.Length}.", name);
+        }
+    }
+
+    /// <inheritdoc cref="Length"/>
+    public static void LengthIfPassed(
+        ReadOnlySpan<double> tensor, long expected, [CallerArgumentExpression(nameof(tensor))] string? name = null)
+    {
+        if (!tensor.IsEmpty)
+        {
+            Length(tensor, expected, name);
+        }
+    }
+}

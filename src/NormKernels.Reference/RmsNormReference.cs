@@ -1,0 +1,234 @@
+using System;
+
+namespace NormKernels.Reference;
+
+/// <summary>
+/// Root mean square normalization over the rows of a matrix (Zhang, Sennrich, "Root Mean Square Layer Normalization",
+/// 2019, arXiv:1910.07467), in double precision:
+/// <code>
+/// rstd = 1 / sqrt(mean_R(x^2) + epsilon)      xhat = x * rstd      W = zeroCentered ? 1 + weight : weight
+///
+/// y       = xhat * W + bias
+/// dx      = rstd * (g - xhat * mean_R(g * xhat))      with g = dy * W
+/// dweight = sum over rows of dy * xhat                dbias = sum over rows of dy
+/// jvp_y   = W * rstd * (tan_x - xhat * mean_R(tan_x * xhat)) + xhat * tan_weight + tan_bias
+/// </code>
+/// where <c>mean_R</c> is the mean over a row.
+/// </summary>
+/// <remarks>
+/// <para>All matrices are rows x cols, row-major and contiguous. An empty optional span means "not passed" for an input
+/// (W of ones, zero-centered or not; everything else zero) and "not wanted" for an output. Outputs are overwritten, not
+/// added to.</para>
+/// <para>A row of zeros gives exactly <c>bias</c> if epsilon is positive, and NaN if it is 0. A row with a NaN gives
+/// NaN; one with an infinity has rstd 0 and gives NaN there and <c>bias</c> elsewhere. Neither disturbs another row;
+/// both do reach dweight, which is a sum over rows. Rows of no elements have NaN for rstd. No rows give a dweight and
+/// dbias of zeros. The squares of the elements have to be normal numbers: magnitudes from 1e-150 to 1e150 are
+/// safe.</para>
+/// <para>An output may be the same span as an input of its shape (one exception is stated at
+/// <see cref="AddJvp"/>); the values are those of separate spans, bit for bit. Any other overlap with an output is not
+/// supported and not detected.</para>
+/// </remarks>
+public static class RmsNormReference
+{
+    private static readonly Rule _norm = new(weightOffset: 0);
+    private static readonly Rule _zeroCenteredNorm = new(weightOffset: 1);
+
+    /// <summary><c>y = xhat * W + bias</c> for every row.</summary>
+    /// <param name="x">Input, rows x cols.</param>
+    /// <param name="y">Receives the output, rows x cols; may be <paramref name="x"/>.</param>
+    /// <param name="rows">Number of rows, at least 0.</param>
+    /// <param name="cols">Number of elements a row, at least 0.</param>
+    /// <param name="weight">Scale, cols elements or empty.</param>
+    /// <param name="bias">Offset, cols elements or empty.</param>
+    /// <param name="epsilon">Added to the mean square; at least 0.</param>
+    /// <param name="rstd">Receives <c>1 / sqrt(mean square + epsilon)</c> of each row: rows elements or empty.</param>
+    /// <param name="zeroCentered">Whether the weight is stored as its difference from one.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="rows"/>, <paramref name="cols"/> or
+    /// <paramref name="epsilon"/> is negative or NaN. Nothing has been written.</exception>
+    /// <exception cref="ArgumentException">A span has not the length stated for it. Nothing has been
+    /// written.</exception>
+    public static void Forward(
+        ReadOnlySpan<double> x,
+        Span<double> y,
+        int rows,
+        int cols,
+        ReadOnlySpan<double> weight = default,
+        ReadOnlySpan<double> bias = default,
+        double epsilon = 1e-5,
+        Span<double> rstd = default,
+        bool zeroCentered = false) =>
+        Norm(zeroCentered).Forward(x, y, rows, cols, weight, bias, epsilon, mean: default, rstd);
+
+    /// <summary>The vector-Jacobian product of <see cref="Forward"/> at <paramref name="x"/>.</summary>
+    /// <param name="dy">Cotangent of y, rows x cols.</param>
+    /// <param name="x">The input of the forward pass, rows x cols; its statistics are computed again.</param>
+    /// <param name="dx">Receives the gradient of x, rows x cols; may be <paramref name="dy"/> or
+    /// <paramref name="x"/>.</param>
+    /// <param name="rows">Number of rows, at least 0.</param>
+    /// <param name="cols">Number of elements a row, at least 0.</param>
+    /// <param name="weight">Scale, cols elements or empty.</param>
+    /// <param name="epsilon">Added to the mean square; at least 0.</param>
+    /// <param name="dweight">Receives the gradient of the stored weight: cols elements or empty.</param>
+    /// <param name="dbias">Receives the gradient of the bias: cols elements or empty.</param>
+    /// <param name="zeroCentered">Whether the weight is stored as its difference from one.</param>
+    /// <inheritdoc cref="Forward" path="/exception"/>
+    public static void Backward(
+        ReadOnlySpan<double> dy,
+        ReadOnlySpan<double> x,
+        Span<double> dx,
+        int rows,
+        int cols,
+        ReadOnlySpan<double> weight = default,
+        double epsilon = 1e-5,
+        Span<double> dweight = default,
+        Span<double> dbias = default,
+        bool zeroCentered = false) =>
+        Norm(zeroCentered).Backward(dy, x, dx, rows, cols, weight, epsilon, dweight, dbias);
+
+    /// <summary>The Jacobian-vector product of <see cref="Forward"/> at <paramref name="x"/>.</summary>
+    /// <param name="tanX">Tangent of x, rows x cols.</param>
+    /// <param name="x">The input of the forward pass, rows x cols; its statistics are computed again.</param>
+    /// <param name="jvpY">Receives the tangent of y, rows x cols; may be <paramref name="tanX"/> or
+    /// <paramref name="x"/>.</param>
+    /// <param name="rows">Number of rows, at least 0.</param>
+    /// <param name="cols">Number of elements a row, at least 0.</param>
+    /// <param name="weight">Scale, cols elements or empty.</param>
+    /// <param name="tanWeight">Tangent of the stored weight, cols elements or empty.</param>
+    /// <param name="tanBias">Tangent of the bias, cols elements or empty.</param>
+    /// <param name="epsilon">Added to the mean square; at least 0.</param>
+    /// <param name="zeroCentered">Whether the weight is stored as its difference from one.</param>
+    /// <inheritdoc cref="Forward" path="/exception"/>
+    public static void Jvp(
+        ReadOnlySpan<double> tanX,
+        ReadOnlySpan<double> x,
+        Span<double> jvpY,
+        int rows,
+        int cols,
+        ReadOnlySpan<double> weight = default,
+        ReadOnlySpan<double> tanWeight = default,
+        ReadOnlySpan<double> tanBias = default,
+        double epsilon = 1e-5,
+        bool zeroCentered = false) =>
+        Norm(zeroCentered).Jvp(tanX, x, jvpY, rows, cols, weight, tanWeight, tanBias, epsilon);
+
+    /// <summary><c>h = x + residual</c>, then <see cref="Forward"/> of h.</summary>
+    /// <param name="x">Input, rows x cols.</param>
+    /// <param name="residual">Added to x, rows x cols.</param>
+    /// <param name="h">Receives the sum, rows x cols; may be <paramref name="x"/> or
+    /// <paramref name="residual"/>.</param>
+    /// <param name="y">Receives the normalized sum, rows x cols; may be <paramref name="x"/> or
+    /// <paramref name="residual"/>.</param>
+    /// <param name="rows">Number of rows, at least 0.</param>
+    /// <param name="cols">Number of elements a row, at least 0.</param>
+    /// <param name="weight">Scale, cols elements or empty.</param>
+    /// <param name="bias">Offset, cols elements or empty.</param>
+    /// <param name="epsilon">Added to the mean square; at least 0.</param>
+    /// <param name="rstd">Receives <c>1 / sqrt(mean square + epsilon)</c> of each row of h: rows elements or
+    /// empty.</param>
+    /// <param name="zeroCentered">Whether the weight is stored as its difference from one.</param>
+    /// <inheritdoc cref="Forward" path="/exception"/>
+    public static void AddForward(
+        ReadOnlySpan<double> x,
+        ReadOnlySpan<double> residual,
+        Span<double> h,
+        Span<double> y,
+        int rows,
+        int cols,
+        ReadOnlySpan<double> weight = default,
+        ReadOnlySpan<double> bias = default,
+        double epsilon = 1e-5,
+        Span<double> rstd = default,
+        bool zeroCentered = false) =>
+        Norm(zeroCentered).AddForward(x, residual, h, y, rows, cols, weight, bias, epsilon, mean: default, rstd);
+
+    /// <summary>
+    /// The vector-Jacobian product of <see cref="AddForward"/>: <c>dx = dresidual = dh + VJP of dy at h</c>.
+    /// </summary>
+    /// <param name="dy">Cotangent of y, rows x cols.</param>
+    /// <param name="dh">Cotangent of h, rows x cols or empty.</param>
+    /// <param name="h">The sum from the forward pass, rows x cols; its statistics are computed again.</param>
+    /// <param name="dx">Receives the gradient of x, which is that of the residual too, rows x cols; may be
+    /// <paramref name="dy"/>, <paramref name="dh"/> or <paramref name="h"/>.</param>
+    /// <param name="rows">Number of rows, at least 0.</param>
+    /// <param name="cols">Number of elements a row, at least 0.</param>
+    /// <param name="weight">Scale, cols elements or empty.</param>
+    /// <param name="epsilon">Added to the mean square; at least 0.</param>
+    /// <param name="dweight">Receives the gradient of the stored weight: cols elements or empty.</param>
+    /// <param name="dbias">Receives the gradient of the bias: cols elements or empty.</param>
+    /// <param name="zeroCentered">Whether the weight is stored as its difference from one.</param>
+    /// <inheritdoc cref="Forward" path="/exception"/>
+    public static void AddBackward(
+        ReadOnlySpan<double> dy,
+        ReadOnlySpan<double> dh,
+        ReadOnlySpan<double> h,
+        Span<double> dx,
+        int rows,
+        int cols,
+        ReadOnlySpan<double> weight = default,
+        double epsilon = 1e-5,
+        Span<double> dweight = default,
+        Span<double> dbias = default,
+        bool zeroCentered = false) =>
+        Norm(zeroCentered).AddBackward(dy, dh, h, dx, rows, cols, weight, epsilon, dweight, dbias);
+
+    /// <summary>
+    /// The Jacobian-vector product of <see cref="AddForward"/>: <c>jvp_h = tan_x + tan_residual</c>, then
+    /// <see cref="Jvp"/> of that at h.
+    /// </summary>
+    /// <param name="tanX">Tangent of x, rows x cols.</param>
+    /// <param name="tanResidual">Tangent of the residual, rows x cols.</param>
+    /// <param name="h">The sum from the forward pass, rows x cols; its statistics are computed again.</param>
+    /// <param name="jvpH">Receives the tangent of h, rows x cols; may be <paramref name="tanX"/> or
+    /// <paramref name="tanResidual"/>, but not <paramref name="h"/>, which is still read after it is written.</param>
+    /// <param name="jvpY">Receives the tangent of y, rows x cols; may be <paramref name="tanX"/>,
+    /// <paramref name="tanResidual"/> or <paramref name="h"/>.</param>
+    /// <param name="rows">Number of rows, at least 0.</param>
+    /// <param name="cols">Number of elements a row, at least 0.</param>
+    /// <param name="weight">Scale, cols elements or empty.</param>
+    /// <param name="tanWeight">Tangent of the stored weight, cols elements or empty.</param>
+    /// <param name="tanBias">Tangent of the bias, cols elements or empty.</param>
+    /// <param name="epsilon">Added to the mean square; at least 0.</param>
+    /// <param name="zeroCentered">Whether the weight is stored as its difference from one.</param>
+    /// <inheritdoc cref="Forward" path="/exception"/>
+    public static void AddJvp(
+        ReadOnlySpan<double> tanX,
+        ReadOnlySpan<double> tanResidual,
+        ReadOnlySpan<double> h,
+        Span<double> jvpH,
+        Span<double> jvpY,
+        int rows,
+        int cols,
+        ReadOnlySpan<double> weight = default,
+        ReadOnlySpan<double> tanWeight = default,
+        ReadOnlySpan<double> tanBias = default,
+        double epsilon = 1e-5,
+        bool zeroCentered = false) =>
+        Norm(zeroCentered).AddJvp(
+            tanX, tanResidual, h, jvpH, jvpY, rows, cols, weight, tanWeight, tanBias, epsilon);
+
+    private static Rule Norm(bool zeroCentered) => zeroCentered ? _zeroCenteredNorm : _norm;
+
+    private sealed class Rule(double weightOffset) : RowNorm(weightOffset)
+    {
+        protected override (double Mean, double Rstd) Normalize(
+            ReadOnlySpan<double> x, double epsilon, Span<double> xhat)
+        {
+            double rstd = 1 / Math.Sqrt(CompensatedSum.MeanOfProduct(x, x) + epsilon);
+            for (int i = 0; i < x.Length; i++)
+            {
+                xhat[i] = x[i] * rstd;
+            }
+
+            return (Mean: double.NaN, rstd);
+        }
+
+        protected override void Project(Span<double> v, ReadOnlySpan<double> xhat)
+        {
+            double meanWithXhat = CompensatedSum.MeanOfProduct(v, xhat);
+            for (int i = 0; i < v.Length; i++)
+            {
+                v[i] -= xhat[i] * meanWithXhat;
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+using System;
+
+namespace NormKernels.Cli.Numpy;
+
+/// <summary>Text found in a file, made fit for an error message of one line.</summary>
+internal static class ErrorText
+{
+    private const int MaxQuotedChars = 60;
+
+    /// <summary>
+    /// The text in quotes, cut when long. Characters that would break the line or steer the terminal become <c>?</c>,
+    /// since a damaged or hostile file decides what they are.
+    /// </summary>
+    public static string Quote(ReadOnlySpan<char> text)
+    {
+        bool cut = text.Length > MaxQuotedChars;
+        char[] shown = text[..(cut ? MaxQuotedChars : text.Length)].ToArray();
+        for (int i = 0; i < shown.Length; i++)
+        {
+            if (char.IsControl(shown[i]) || shown[i] is '\u2028' or '\u2029')
+            {
+                shown[i] = '?';
+            }
+        }
+
+        return $"'{new string(shown)}{(cut ? "..." : "")}'";
+    }
+}

@@ -1,0 +1,32 @@
+# Instruction sets and their compiler flags. A kernel file is compiled once for each, as nk::<isa>.
+set(NK_ISAS scalar avx2 avx512)
+
+if(MSVC)
+  set(NK_FLAGS_scalar "")
+  set(NK_FLAGS_avx2 /arch:AVX2)
+  set(NK_FLAGS_avx512 /arch:AVX512)
+else()
+  # -O3 would unroll every loop over the 16 lanes: minutes of compile time for the build that is meant to be plain.
+  set(NK_FLAGS_scalar $<$<NOT:$<CONFIG:Debug>>:-O2>)
+  set(NK_FLAGS_avx2 -mavx2 -mfma -mf16c)
+  set(NK_FLAGS_avx512 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mf16c)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # GCC 12's own avx512fintrin.h trips over these: its "undefined" registers are meant to be.
+    list(APPEND NK_FLAGS_avx512 -Wno-uninitialized -Wno-maybe-uninitialized)
+  endif()
+endif()
+
+# Adds a kernel file to a target, once for each instruction set.
+function(nk_add_kernels target source)
+  get_filename_component(name "${source}" NAME_WE)
+  foreach(isa IN LISTS NK_ISAS)
+    set(object "${target}_${name}_${isa}")
+    add_library(${object} OBJECT "${source}")
+    target_link_libraries(${object} PRIVATE nk_settings)
+    target_include_directories(${object} PRIVATE "${PROJECT_SOURCE_DIR}/native" "${PROJECT_SOURCE_DIR}/native/include")
+    target_compile_definitions(${object} PRIVATE NK_ISA=${isa} NK_BUILDING_LIBRARY)
+    target_compile_options(${object} PRIVATE ${NK_FLAGS_${isa}})
+    set_target_properties(${object} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:${object}>)
+  endforeach()
+endfunction()

@@ -1,0 +1,21 @@
+# Compiler settings that every native target of this project shares: target nk_settings.
+add_library(nk_settings INTERFACE)
+target_compile_features(nk_settings INTERFACE cxx_std_17)
+
+# address,undefined for instance; the sanitizers' runtimes cannot be linked statically into a library.
+set(NK_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them")
+
+if(MSVC)
+  # /fp:precise neither reorders sums nor contracts a * b + c.
+  target_compile_options(nk_settings INTERFACE /W4 /WX /fp:precise)
+else()
+  # -ffp-contract=off: an FMA where the source says fma() and nowhere else, or the instruction sets would differ.
+  target_compile_options(nk_settings INTERFACE
+    -Wall -Wextra -Werror -Wshadow -Wconversion -Wno-psabi
+    -ffp-contract=off -fno-math-errno -fvisibility=hidden -fvisibility-inlines-hidden)
+  if(NK_SANITIZE)
+    target_compile_options(nk_settings INTERFACE
+      -fsanitize=${NK_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(nk_settings INTERFACE -fsanitize=${NK_SANITIZE})
+  endif()
+endif()

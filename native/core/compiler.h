@@ -1,0 +1,31 @@
+// What compilers spell differently.
+#pragma once
+
+#include <math.h>
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#define NK_INLINE __forceinline
+#define NK_NOINLINE __declspec(noinline)
+#define NK_INLINE_LAMBDA [[msvc::forceinline]]
+#define NK_FMAF fmaf
+#define NK_SQRT sqrt
+#else
+#define NK_INLINE inline __attribute__((always_inline))
+#define NK_NOINLINE __attribute__((noinline))
+// On a lambda: without it GCC leaves a loop body that is instantiated for whole and partial steps as a call.
+#define NK_INLINE_LAMBDA __attribute__((always_inline))
+#define NK_FMAF __builtin_fmaf
+#define NK_SQRT __builtin_sqrt
+#endif
+
+// Kernel files are compiled once per instruction set with NK_ISA = scalar, avx2 or avx512. Everything in them lives in
+// an unnamed namespace inside nk::NK_ISA, so that the linker can never merge a function compiled for AVX-512 into the
+// scalar build; for the same reason they call no inline function of the standard library.
+#define NK_BEGIN_ISA  \
+  namespace nk {      \
+  namespace NK_ISA {  \
+  namespace {
+#define NK_END_ISA \
+  }                \
+  }                \
+  }

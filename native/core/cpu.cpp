@@ -1,0 +1,89 @@
+#include "cpu.h"
+
+#include <cstdlib>
+#include <cstring>
+
+#if defined(_MSC_VER)
+#include <immintrin.h>
+#include <intrin.h>
+#else
+#include <cpuid.h>
+#endif
+
+namespace nk {
+namespace {
+
+struct cpuid_result {
+  unsigned eax, ebx, ecx, edx;
+};
+
+cpuid_result cpuid(unsigned leaf) {
+  cpuid_result r = {};
+#if defined(_MSC_VER)
+  int regs[4];
+  __cpuidex(regs, static_cast<int>(leaf), 0);
+  r = {static_cast<unsigned>(regs[0]), static_cast<unsigned>(regs[1]), static_cast<unsigned>(regs[2]),
+       static_cast<unsigned>(regs[3])};
+#else
+  __cpuid_count(leaf, 0, r.eax, r.ebx, r.ecx, r.edx);
+#endif
+  return r;
+}
+
+// The register states that the operating system saves. A processor with AVX-512 under a system that does not save its
+// registers would run and then corrupt them.
+unsigned long long saved_states() {
+#if defined(_MSC_VER)
+  return _xgetbv(0);
+#else
+  unsigned low, high;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return (static_cast<unsigned long long>(high) << 32) | low;
+#endif
+}
+
+bool all(unsigned value, unsigned bits) { return (value & bits) == bits; }
+
+nk_isa detect_hardware() {
+  if (cpuid(0).eax < 7) return NK_ISA_SCALAR;
+  const cpuid_result one = cpuid(1);
+  constexpr unsigned kFma = 1u << 12, kOsxsave = 1u << 27, kAvx = 1u << 28, kF16c = 1u << 29;
+  if (!all(one.ecx, kFma | kOsxsave | kAvx | kF16c)) return NK_ISA_SCALAR;
+  const cpuid_result seven = cpuid(7);
+  constexpr unsigned kAvx2 = 1u << 5;
+  constexpr unsigned kAvx512 = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31;  // F, DQ, BW, VL
+  constexpr unsigned long long kYmm = 0x6, kZmm = 0xe6;
+  const unsigned long long states = saved_states();
+  if (!all(seven.ebx, kAvx2) || (states & kYmm) != kYmm) return NK_ISA_SCALAR;
+  return all(seven.ebx, kAvx512) && (states & kZmm) == kZmm ? NK_ISA_AVX512 : NK_ISA_AVX2;
+}
+
+// NK_ISA_BEST stands for "NK_MAX_ISA is set to something unknown".
+nk_isa apply_cap(nk_isa hardware) {
+  const char* const cap = std::getenv("NK_MAX_ISA");
+  if (cap == nullptr || *cap == '\0') return hardware;
+  constexpr struct {
+    const char* name;
+    nk_isa isa;
+  } kNames[] = {{"scalar", NK_ISA_SCALAR}, {"avx2", NK_ISA_AVX2}, {"avx512", NK_ISA_AVX512}};
+  for (const auto& entry : kNames) {
+    if (std::strcmp(cap, entry.name) == 0) return entry.isa < hardware ? entry.isa : hardware;
+  }
+  return NK_ISA_BEST;
+}
+
+const nk_isa kHardware = detect_hardware();
+const nk_isa kBest = apply_cap(kHardware);
+
+}  // namespace
+
+nk_isa hardware_isa() { return kHardware; }
+nk_isa best_isa() { return kBest; }
+
+nk_status resolve_isa(std::int32_t requested, nk_isa* isa) {
+  if (kBest == NK_ISA_BEST || requested < NK_ISA_BEST || requested > kBest) return NK_ERROR_ISA;
+  *isa = requested == NK_ISA_BEST ? kBest : static_cast<nk_isa>(requested);
+  return NK_OK;
+}
+
+}  // namespace nk

@@ -1,0 +1,79 @@
+// Forward-mode derivative (JVP) over rows. See row_norm.h.
+#pragma once
+
+#include "row_norm.h"
+
+NK_BEGIN_ISA
+
+template <class T, class P>
+struct jvp_row {
+  const T* x;
+  const T* tan_x;
+  T* jvp_y;
+  const P* tan_weight;
+  const P* tan_bias;
+  const T* next_x;
+  const T* next_tan_x;
+};
+
+template <bool Centred, bool Scaled, class T, class P>
+NK_INLINE void push_forward_row(const jvp_row<T, P>& r, const weight_row<operand::any, P>& weight, std::int64_t cols,
+                                const row_stats& stats) {
+  const row_means means =
+      means_of<Centred, Scaled>(r.x, cols, stats, [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA {
+        return load(r.tan_x + i, lanes);
+      });
+  const vf rstd = splat(stats.rstd);
+  for_each_step(0, cols, [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA {
+    prefetch(r.next_x + i);
+    prefetch(r.next_tan_x + i);
+    const vf xhat = xhat_of<Centred, Scaled>(r.x + i, lanes, stats, means);
+    vf t = project<Centred>(load(r.tan_x + i, lanes), xhat, means);
+    if constexpr (Scaled) t = mul(t, splat(stats.scale));
+    t = weight.times(mul(t, rstd), i, lanes);
+    if (r.tan_weight != nullptr) t = fma(xhat, load(r.tan_weight + i, lanes), t);
+    if (r.tan_bias != nullptr) t = add(t, load(r.tan_bias + i, lanes));
+    store(r.jvp_y + i, t, lanes);
+  });
+}
+
+template <bool Centred, class T, class P>
+void jvp_rows(const nk_row_norm_jvp_params& p) {
+  const T* const x = static_cast<const T*>(p.x);
+  const T* const tan_x = static_cast<const T*>(p.tan_x);
+  const T* const tan_residual = static_cast<const T*>(p.tan_residual);
+  T* const jvp_h = static_cast<T*>(p.jvp_h);
+  T* const jvp_y = static_cast<T*>(p.jvp_y);
+  const std::int64_t cols = p.cols;
+  const std::int64_t x_stride = stride_or(p.x_stride, cols);
+  const std::int64_t tan_x_stride = stride_or(p.tan_x_stride, cols);
+  const std::int64_t tan_residual_stride = stride_or(p.tan_residual_stride, cols);
+  const std::int64_t jvp_h_stride = stride_or(p.jvp_h_stride, cols);
+  const std::int64_t jvp_y_stride = stride_or(p.jvp_y_stride, cols);
+
+  const weight_row<operand::any, P> weight(p.weight, p.flags);
+
+  for (std::int64_t row = 0; row < p.rows; ++row) {
+    const std::int64_t next = row + 1 < p.rows ? row + 1 : row;
+    jvp_row<T, P> r = {x + row * x_stride,
+                       tan_x + row * tan_x_stride,
+                       jvp_y + row * jvp_y_stride,
+                       static_cast<const P*>(p.tan_weight),
+                       static_cast<const P*>(p.tan_bias),
+                       x + next * x_stride,
+                       tan_x + next * tan_x_stride};
+    if (tan_residual != nullptr) {
+      T* const sum = jvp_h + row * jvp_h_stride;
+      add_rows(r.tan_x, tan_residual + row * tan_residual_stride, sum, cols);
+      r.tan_x = sum;
+    }
+    const row_stats stats = stats_again<Centred>(r.x, cols, p.epsilon, p.mean, p.rstd, row);
+    if (stats.scale == 1.0f) {
+      push_forward_row<Centred, false>(r, weight, cols, stats);
+    } else {
+      push_forward_row<Centred, true>(r, weight, cols, stats);
+    }
+  }
+}
+
+NK_END_ISA

@@ -1,0 +1,60 @@
+// What a room of row norms hands to its C entry: one function per verb and pair of dtypes, for one instruction set.
+#pragma once
+
+#include <normkernels/nk_row_norm.h>
+
+#include <cstdint>
+
+#include "compiler.h"
+
+namespace nk {
+
+// (dtype of tensors, dtype of parameters): f32 f32, f16 f16, f16 f32, bf16 bf16, bf16 f32.
+constexpr int kDtypePairs = 5;
+
+struct row_norm_table {
+  void (*forward[kDtypePairs])(const nk_row_norm_forward_params&);
+  void (*backward_rows[kDtypePairs])(const nk_row_norm_backward_params&);
+  void (*backward_parameters)(const nk_row_norm_backward_params&);
+  void (*jvp[kDtypePairs])(const nk_row_norm_jvp_params&);
+};
+
+// Row blocks of the backward pass: the unit that threads share out, and the grain of the sums over rows. They depend
+// on the number of rows alone: at most 64, each a multiple of 32 rows but for the last.
+constexpr std::int64_t kFlushRows = 32;
+constexpr std::int64_t kMaxBlocks = 64;
+
+struct row_blocks {
+  std::int64_t rows_each;
+  std::int64_t count;
+};
+
+// Internal linkage: kernel files of every instruction set see this (see NK_BEGIN_ISA).
+namespace {
+
+NK_INLINE row_blocks row_blocks_of(std::int64_t rows) {
+  const std::int64_t flushes = rows / kFlushRows + (rows % kFlushRows != 0 ? 1 : 0);
+  const std::int64_t flushes_each = flushes <= kMaxBlocks ? 1 : (flushes + kMaxBlocks - 1) / kMaxBlocks;
+  return {flushes_each * kFlushRows, (flushes + flushes_each - 1) / flushes_each};
+}
+
+}  // namespace
+
+// A block's part of the workspace: sums of up to 32 rows in float (dweight, then dbias), and their totals in double.
+// Per column and block that is 24 bytes; 32 rows of x and dy are 256 in f32.
+constexpr std::uint64_t kWorkspaceAlignment = 64;
+constexpr std::uint64_t kWorkspaceBytesPerColumn = 2 * sizeof(double) + 2 * sizeof(float);
+
+struct row_norm_workspace {
+  double* totals;  // [block][2][cols]
+  float* partial;  // [block][2][cols]
+
+  NK_INLINE row_norm_workspace(void* memory, std::int64_t blocks, std::int64_t cols) {
+    const std::uintptr_t address = reinterpret_cast<std::uintptr_t>(memory);
+    const std::uintptr_t padding = (kWorkspaceAlignment - address % kWorkspaceAlignment) % kWorkspaceAlignment;
+    totals = reinterpret_cast<double*>(static_cast<char*>(memory) + padding);
+    partial = reinterpret_cast<float*>(totals + 2 * blocks * cols);
+  }
+};
+
+}  // namespace nk

@@ -1,0 +1,148 @@
+// The statistics of one row: centred (layer_norm) or not (rms_norm).
+//
+// Centred rows take a shifted mean: pivot p = x[0], mean = p + sum(x - p) / n, then the sum of (x - mean)^2. Nothing is
+// lost to a large offset, a constant row gives exactly its constant, and E[x^2] - E[x]^2 is never formed. The mean is
+// kept as high + low (x - high is exact where it matters; high alone would cost 0.03 at a mean of 1e6). Should x[0] lie
+// far outside the row (over 4 standard deviations), the differences from it were rounded coarsely and the mean is taken
+// once more from a better pivot.
+//
+// Rows whose sum of squares leaves the range that float32 squares carry in full (1e30, 1e-30) are scaled by a power of
+// two and summed again. That, too, is decided by the row alone.
+#pragma once
+
+#include "reduce.h"
+
+NK_BEGIN_ISA
+
+// Statistics of a row scaled by `scale`: what is normalized is x * scale. scale is 1 for all but extreme rows.
+struct row_stats {
+  float scale;
+  float mean_high;  // 0 when not centred
+  float mean_low;
+  float rstd;
+
+  NK_INLINE float saved_mean() const { return static_cast<float>(static_cast<double>(mean_high) / scale); }
+  NK_INLINE float saved_rstd() const { return rstd * scale; }
+};
+
+// Variance + epsilon within [2^-100, 2^100]: squares that matter are normal floats, and their sum is finite.
+NK_INLINE bool in_range(double variance) { return variance >= 0x1p-100 && variance <= 0x1p100; }
+
+// The same question asked of a saved rstd, with half the exponent.
+NK_INLINE bool in_range(float rstd) { return rstd >= 0x1p-50f && rstd <= 0x1p50f; }
+
+NK_INLINE double inverse_root(double v) { return 1.0 / NK_SQRT(v); }
+
+// x as float lanes, multiplied by scale when the row is a scaled one.
+template <bool Scaled, class T, class Lanes>
+NK_INLINE vf load_scaled(const T* p, Lanes lanes, float scale) {
+  const vf v = load(p, lanes);
+  if constexpr (Scaled) {
+    return mul(v, splat(scale));
+  } else {
+    return v;
+  }
+}
+
+// A power of two that brings the largest magnitude of the row near 1; 1 when there is none (all zero, or infinite).
+// NaNs are passed over: they come out in the sums.
+template <class T>
+float scale_of(const T* x, std::int64_t n) {
+  vf top = zero();
+  for_each_step(0, n, [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA { top = max(abs(load(x + i, lanes)), top); });
+  const float amax = largest(top);
+  const std::uint32_t exponent = bits_from_float(amax) >> 23;
+  if (amax == 0.0f || exponent == 255) return 1.0f;
+  // 2^(127 - exponent), kept within normal floats: a subnormal row is scaled to 2^-23 at least, ample for its squares.
+  const std::uint32_t inverse = 254 - exponent;
+  return float_from_bits((inverse < 1 ? 1 : inverse > 253 ? 253 : inverse) << 23);
+}
+
+struct centred_sums {
+  double mean;
+  double variance;
+};
+
+template <bool Scaled, class T>
+NK_INLINE centred_sums centred_sums_of(const T* x, std::int64_t n, float scale) {
+  const double count = static_cast<double>(n);
+  float pivot = to_float(x[0]);
+  if constexpr (Scaled) pivot *= scale;
+  for (bool second = false;; second = true) {
+    double total[1];
+    sum_row<1>(n, total, [&](std::int64_t i, auto lanes, vf* acc) NK_INLINE_LAMBDA {
+      acc[0] = add(acc[0], keep(sub(load_scaled<Scaled>(x + i, lanes, scale), splat(pivot)), lanes));
+    });
+    const double shift = total[0] / count;
+    const double mean = static_cast<double>(pivot) + shift;
+    const float high = static_cast<float>(mean);
+    const float low = static_cast<float>(mean - static_cast<double>(high));
+    sum_row<1>(n, total, [&](std::int64_t i, auto lanes, vf* acc) NK_INLINE_LAMBDA {
+      const vf d = sub(sub(load_scaled<Scaled>(x + i, lanes, scale), splat(high)), splat(low));
+      const vf inside = keep(d, lanes);
+      acc[0] = fma(inside, inside, acc[0]);
+    });
+    const double variance = total[0] / count;
+    if (second || !(shift * shift > 16.0 * variance)) return {mean, variance};
+    pivot = high;
+  }
+}
+
+template <bool Scaled, class T>
+NK_INLINE double mean_square_of(const T* x, std::int64_t n, float scale) {
+  double total[1];
+  sum_row<1>(n, total, [&](std::int64_t i, auto lanes, vf* acc) NK_INLINE_LAMBDA {
+    const vf v = load_scaled<Scaled>(x + i, lanes, scale);
+    acc[0] = fma(v, v, acc[0]);
+  });
+  return total[0] / static_cast<double>(n);
+}
+
+template <bool Centred, bool Scaled, class T>
+NK_INLINE row_stats stats_at_scale(const T* x, std::int64_t n, double epsilon, float scale, bool* good) {
+  const double scaled_epsilon = epsilon * scale * scale;
+  double mean = 0.0;
+  double variance;
+  if constexpr (Centred) {
+    const centred_sums sums = centred_sums_of<Scaled>(x, n, scale);
+    mean = sums.mean;
+    variance = sums.variance + scaled_epsilon;
+  } else {
+    variance = mean_square_of<Scaled>(x, n, scale) + scaled_epsilon;
+  }
+  *good = in_range(variance);
+  const float high = static_cast<float>(mean);
+  return {scale, high, static_cast<float>(mean - static_cast<double>(high)),
+          static_cast<float>(inverse_root(variance))};
+}
+
+template <bool Centred, class T>
+NK_NOINLINE row_stats stats_of_extreme_row(const T* x, std::int64_t n, double epsilon) {
+  bool good;
+  return stats_at_scale<Centred, true>(x, n, epsilon, scale_of(x, n), &good);
+}
+
+// The statistics of row x of n >= 1 columns.
+template <bool Centred, class T>
+NK_INLINE row_stats stats_of(const T* x, std::int64_t n, double epsilon) {
+  bool good;
+  const row_stats fast = stats_at_scale<Centred, false>(x, n, epsilon, 1.0f, &good);
+  return good ? fast : stats_of_extreme_row<Centred>(x, n, epsilon);
+}
+
+// Statistics as forward saved them, for a row of the backward and jvp passes. Without them, or where a saved float is
+// too coarse for an extreme row, they are taken from the row again; the choice rests on the value that forward saves,
+// so both ways end in the same bits. mean_low is not kept: those passes find it in a sum of their own.
+template <bool Centred, class T>
+NK_INLINE row_stats stats_again(const T* x, std::int64_t n, double epsilon, const float* mean, const float* rstd,
+                                std::int64_t row) {
+  if (rstd != nullptr && in_range(rstd[row])) return {1.0f, Centred ? mean[row] : 0.0f, 0.0f, rstd[row]};
+  row_stats stats = stats_of<Centred>(x, n, epsilon);
+  if (stats.scale != 1.0f && in_range(stats.saved_rstd())) {
+    return {1.0f, stats.saved_mean(), 0.0f, stats.saved_rstd()};
+  }
+  stats.mean_low = 0.0f;
+  return stats;
+}
+
+NK_END_ISA

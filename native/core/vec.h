@@ -1,0 +1,40 @@
+// The one trait that kernels are written in: `vf`, a step of 16 float lanes, on every instruction set.
+//
+// AVX-512 holds a step in one register, AVX2 in two, the scalar build in an array. Every operation is lane-wise and
+// correctly rounded, and the reductions add in one fixed order, so the three give the same bits (the sign and payload
+// of a NaN excepted). What an implementation must have:
+//
+//   splat(s), zero()                     all lanes s, all lanes 0
+//   load(p, lanes), store(p, v, lanes)   p: float, f16 or bf16, any alignment; lanes: `whole` or `first{n}`, 0 < n < 16.
+//                                        With first{n} nothing beyond p[n - 1] is touched, the other lanes load as 0.
+//   keep(v, lanes)                       v with the lanes beyond first{n} set to 0
+//   add sub mul fma(a, b, c) = a * b + c neg_fma(a, b, c) = c - a * b, rounded once
+//   max(a, b)                            a > b ? a : b; b where either is NaN
+//   abs(v)
+//   sum(v), largest(v)                   halves folded: lane i with i + 8, then i + 4, i + 2, i + 1
+//   prefetch(p)                          a hint that p's cache line is read soon; p may be any address
+#pragma once
+
+#include <cstdint>
+
+#include "compiler.h"
+#include "dtype.h"
+
+NK_BEGIN_ISA
+
+constexpr int kLanes = 16;
+
+// How many lanes of a step are inside the row.
+struct whole {};
+struct first {
+  int n;
+};
+
+NK_END_ISA
+
+#define NK_ISA_HEADER_scalar "vec_scalar.h"
+#define NK_ISA_HEADER_avx2 "vec_avx2.h"
+#define NK_ISA_HEADER_avx512 "vec_avx512.h"
+#define NK_ISA_HEADER_OF(isa) NK_ISA_HEADER_##isa
+#define NK_ISA_HEADER(isa) NK_ISA_HEADER_OF(isa)
+#include NK_ISA_HEADER(NK_ISA)

@@ -1,0 +1,157 @@
+// `vf` as two 256-bit registers: AVX2, FMA, F16C. See vec.h.
+#pragma once
+
+#include <immintrin.h>
+
+#include "vec.h"
+
+NK_BEGIN_ISA
+
+struct vf {
+  __m256 lo, hi;
+};
+
+NK_INLINE vf splat(float s) { return {_mm256_set1_ps(s), _mm256_set1_ps(s)}; }
+NK_INLINE vf zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }
+
+// Ones below lane n, zeros from there on: a window that slides over 16 ones and 16 zeros.
+alignas(64) constexpr std::int32_t kLaneMask[32] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+
+struct lane_mask {
+  __m256i lo, hi;
+};
+
+NK_INLINE lane_mask mask_of(first lanes) {
+  const std::int32_t* window = kLaneMask + kLanes - lanes.n;
+  return {_mm256_loadu_si256(reinterpret_cast<const __m256i*>(window)),
+          _mm256_loadu_si256(reinterpret_cast<const __m256i*>(window + 8))};
+}
+
+NK_INLINE vf load(const float* p, whole) { return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
+
+NK_INLINE vf load(const float* p, first lanes) {
+  const lane_mask m = mask_of(lanes);
+  return {_mm256_maskload_ps(p, m.lo), _mm256_maskload_ps(p + 8, m.hi)};
+}
+
+NK_INLINE void store(float* p, vf v, whole) {
+  _mm256_storeu_ps(p, v.lo);
+  _mm256_storeu_ps(p + 8, v.hi);
+}
+
+NK_INLINE void store(float* p, vf v, first lanes) {
+  const lane_mask m = mask_of(lanes);
+  _mm256_maskstore_ps(p, m.lo, v.lo);
+  _mm256_maskstore_ps(p + 8, m.hi, v.hi);
+}
+
+// 16 halfwords. AVX2 masks only 32-bit lanes: the pairs go by mask, an odd last one by itself.
+NK_INLINE __m256i load_16x16(const void* p, whole) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
+
+NK_INLINE __m256i pair_mask(first lanes) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(kLaneMask + kLanes - lanes.n / 2));
+}
+
+NK_INLINE __m256i load_16x16(const void* p, first lanes) {
+  __m256i v = _mm256_maskload_epi32(static_cast<const int*>(p), pair_mask(lanes));
+  if (lanes.n % 2 != 0) {
+    std::int16_t last;
+    std::memcpy(&last, static_cast<const char*>(p) + 2 * (lanes.n - 1), sizeof last);
+    const __m256i index = _mm256_setr_epi16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const __m256i at_last = _mm256_cmpeq_epi16(index, _mm256_set1_epi16(static_cast<std::int16_t>(lanes.n - 1)));
+    v = _mm256_or_si256(v, _mm256_and_si256(at_last, _mm256_set1_epi16(last)));
+  }
+  return v;
+}
+
+NK_INLINE void store_16x16(void* p, __m256i v, whole) { _mm256_storeu_si256(static_cast<__m256i*>(p), v); }
+
+NK_INLINE void store_16x16(void* p, __m256i v, first lanes) {
+  _mm256_maskstore_epi32(static_cast<int*>(p), pair_mask(lanes), v);
+  if (lanes.n % 2 != 0) {
+    alignas(32) std::int16_t all[kLanes];
+    _mm256_store_si256(reinterpret_cast<__m256i*>(all), v);
+    std::memcpy(static_cast<char*>(p) + 2 * (lanes.n - 1), &all[lanes.n - 1], sizeof all[0]);
+  }
+}
+
+template <class Lanes>
+NK_INLINE vf load(const f16* p, Lanes lanes) {
+  const __m256i h = load_16x16(p, lanes);
+  return {_mm256_cvtph_ps(_mm256_castsi256_si128(h)), _mm256_cvtph_ps(_mm256_extracti128_si256(h, 1))};
+}
+
+template <class Lanes>
+NK_INLINE void store(f16* p, vf v, Lanes lanes) {
+  const __m128i lo = _mm256_cvtps_ph(v.lo, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  const __m128i hi = _mm256_cvtps_ph(v.hi, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  store_16x16(p, _mm256_set_m128i(hi, lo), lanes);
+}
+
+NK_INLINE __m256 widen_bf16(__m128i h) {
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(h), 16));
+}
+
+// from_float(float, bf16*) of dtype.h on eight lanes, each result in the low half of a 32-bit lane.
+NK_INLINE __m256i round_bf16(__m256 v) {
+  const __m256i u = _mm256_castps_si256(v);
+  const __m256i high = _mm256_srli_epi32(u, 16);
+  const __m256i odd = _mm256_and_si256(high, _mm256_set1_epi32(1));
+  const __m256i rounded =
+      _mm256_srli_epi32(_mm256_add_epi32(u, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff))), 16);
+  const __m256i quiet = _mm256_or_si256(high, _mm256_set1_epi32(0x40));
+  const __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(v, v, _CMP_UNORD_Q));
+  return _mm256_blendv_epi8(rounded, quiet, nan);
+}
+
+template <class Lanes>
+NK_INLINE vf load(const bf16* p, Lanes lanes) {
+  const __m256i h = load_16x16(p, lanes);
+  return {widen_bf16(_mm256_castsi256_si128(h)), widen_bf16(_mm256_extracti128_si256(h, 1))};
+}
+
+template <class Lanes>
+NK_INLINE void store(bf16* p, vf v, Lanes lanes) {
+  // The pack works on 128-bit halves, hence the permutation.
+  const __m256i packed = _mm256_packus_epi32(round_bf16(v.lo), round_bf16(v.hi));
+  store_16x16(p, _mm256_permute4x64_epi64(packed, 0xd8), lanes);
+}
+
+NK_INLINE vf keep(vf v, whole) { return v; }
+NK_INLINE vf keep(vf v, first lanes) {
+  const lane_mask m = mask_of(lanes);
+  return {_mm256_and_ps(v.lo, _mm256_castsi256_ps(m.lo)), _mm256_and_ps(v.hi, _mm256_castsi256_ps(m.hi))};
+}
+
+NK_INLINE vf add(vf a, vf b) { return {_mm256_add_ps(a.lo, b.lo), _mm256_add_ps(a.hi, b.hi)}; }
+NK_INLINE vf sub(vf a, vf b) { return {_mm256_sub_ps(a.lo, b.lo), _mm256_sub_ps(a.hi, b.hi)}; }
+NK_INLINE vf mul(vf a, vf b) { return {_mm256_mul_ps(a.lo, b.lo), _mm256_mul_ps(a.hi, b.hi)}; }
+NK_INLINE vf fma(vf a, vf b, vf c) {
+  return {_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)};
+}
+NK_INLINE vf neg_fma(vf a, vf b, vf c) {
+  return {_mm256_fnmadd_ps(a.lo, b.lo, c.lo), _mm256_fnmadd_ps(a.hi, b.hi, c.hi)};
+}
+NK_INLINE vf max(vf a, vf b) { return {_mm256_max_ps(a.lo, b.lo), _mm256_max_ps(a.hi, b.hi)}; }
+NK_INLINE vf abs(vf v) {
+  const __m256 magnitude = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff));
+  return {_mm256_and_ps(v.lo, magnitude), _mm256_and_ps(v.hi, magnitude)};
+}
+
+NK_INLINE float sum(vf v) {
+  const __m256 eight = _mm256_add_ps(v.lo, v.hi);
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+}
+
+NK_INLINE float largest(vf v) {
+  const __m256 eight = _mm256_max_ps(v.lo, v.hi);
+  const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+}
+
+NK_INLINE void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
+
+NK_END_ISA

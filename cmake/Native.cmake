@@ -1,4 +1,5 @@
-# libnormkernels.so / normkernels.dll / libnormkernels.dylib: every norm on the CPU.
+# libnormkernels.so, .dll or .dylib: every norm on the CPU. The prefix stays on Windows, where normkernels.dll and the
+# assembly NormKernels.dll would be one file.
 add_library(normkernels SHARED
   native/core/abi_layout.cpp
   native/core/cpu.cpp
@@ -10,6 +11,7 @@ foreach(room IN LISTS NK_ROOMS)
   nk_add_kernels(normkernels "${PROJECT_SOURCE_DIR}/native/norms/${room}/${room}_kernels.cpp")
 endforeach()
 
+set_target_properties(normkernels PROPERTIES PREFIX lib)
 target_link_libraries(normkernels PRIVATE nk_settings)
 target_include_directories(normkernels PRIVATE native PUBLIC native/include)
 target_compile_definitions(normkernels PRIVATE NK_BUILDING_LIBRARY NK_VERSION="${PROJECT_VERSION}")

@@ -1,0 +1,383 @@
+using System;
+using System.Runtime.CompilerServices;
+
+using NormKernels.Interop;
+
+namespace NormKernels;
+
+/// <summary>
+/// Layer normalization over the rows of a matrix (Ba, Kiros, Hinton, "Layer Normalization", 2016, arXiv:1607.06450):
+/// <code>
+/// y = (x - mean) * rstd * weight + bias        rstd = 1 / sqrt(variance + epsilon), the variance biased
+/// </code>
+/// forward, backward (vector-Jacobian product) and forward-mode derivative (Jacobian-vector product).
+/// </summary>
+/// <remarks>
+/// <para>Tensors are float, <see cref="Half"/> or <see cref="BFloat16"/>, row-major, seen as rows x columns
+/// (<see cref="RowShape"/>). Weight and bias are of the tensors' type or float32. Arithmetic is float32 or wider; a
+/// 16-bit result is rounded once. Statistics and parameter gradients are float32.</para>
+/// <para>An empty optional span means "not passed" for an input (a weight of ones, a bias of zeros) and "not wanted" for
+/// an output. An output may be the same span as an input where its description says so; any other overlap throws.
+/// Nothing is written when a method throws.</para>
+/// <para>A row's result depends on that row alone, bit for bit: not on the rows around it, the instruction set, the
+/// number of threads, alignment, stride or in-place use. A call allocates nothing and keeps nothing.</para>
+/// <para>A row with a NaN or an infinity gives NaN throughout and disturbs no other row. A constant row gives exactly
+/// the bias if epsilon is positive, NaN if it is 0. Rows of no elements have NaN as their statistics.</para>
+/// </remarks>
+public static unsafe class LayerNorm
+{
+    /// <summary><c>y = norm(x)</c>.</summary>
+    /// <typeparam name="T">float, Half or BFloat16.</typeparam>
+    /// <param name="x">Input, [rows, cols].</param>
+    /// <param name="y">Receives the output, [rows, cols]; may be <paramref name="x"/>.</param>
+    /// <param name="shape">Rows, columns and strides.</param>
+    /// <param name="weight">Scale, [cols], or empty.</param>
+    /// <param name="bias">Offset, [cols], or empty.</param>
+    /// <param name="epsilon">Added to the variance under the root; 0 or more.</param>
+    /// <param name="mean">Receives the mean of each row, float32, [rows]; or empty.</param>
+    /// <param name="rstd">Receives <c>1 / sqrt(variance + epsilon)</c> of each row, float32, [rows]; or empty.</param>
+    /// <param name="options">Threads and instruction set; by default the calling thread and the best there is.</param>
+    /// <exception cref="ArgumentException">A span has not the length that is stated for it, an output overlaps another
+    /// argument, <typeparamref name="T"/> is not float, Half or BFloat16, or the options ask for an instruction set that
+    /// is not available. Named after the parameter; nothing has been written.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="epsilon"/> is negative or NaN.</exception>
+    /// <exception cref="DllNotFoundException">The native library is missing; the message lists what was
+    /// probed.</exception>
+    [OverloadResolutionPriority(1)]
+    public static void Forward<T>(
+        ReadOnlySpan<T> x,
+        Span<T> y,
+        RowShape shape,
+        ReadOnlySpan<T> weight = default,
+        ReadOnlySpan<T> bias = default,
+        double epsilon = 1e-5,
+        Span<float> mean = default,
+        Span<float> rstd = default,
+        CpuOptions options = default)
+        where T : unmanaged =>
+        RowNorm<Entries>.Forward(
+            x, residual: default, h: default, y, shape, weight, bias, epsilon, mean, rstd, nk_flags.NK_FLAG_NONE, add: false,
+            options);
+
+    /// <summary>The same with a float32 weight and bias beside 16-bit tensors.</summary>
+    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, Span{float}, CpuOptions)" path="/*[not(self::summary)]"/>
+    public static void Forward<T>(
+        ReadOnlySpan<T> x,
+        Span<T> y,
+        RowShape shape,
+        ReadOnlySpan<float> weight = default,
+        ReadOnlySpan<float> bias = default,
+        double epsilon = 1e-5,
+        Span<float> mean = default,
+        Span<float> rstd = default,
+        CpuOptions options = default)
+        where T : unmanaged =>
+        RowNorm<Entries>.Forward(
+            x, residual: default, h: default, y, shape, weight, bias, epsilon, mean, rstd, nk_flags.NK_FLAG_NONE, add: false,
+            options);
+
+    /// <summary><c>h = x + residual</c>, <c>y = norm(h)</c> in one pass.</summary>
+    /// <typeparam name="T">float, Half or BFloat16.</typeparam>
+    /// <param name="x">Input, [rows, cols].</param>
+    /// <param name="residual">Added to x, [rows, cols].</param>
+    /// <param name="h">Receives the sum, rounded to <typeparamref name="T"/>, and is what is normalized, [rows, cols]; may be
+    /// <paramref name="x"/> or <paramref name="residual"/>.</param>
+    /// <param name="y">Receives the normalized sum, [rows, cols]; may be <paramref name="x"/> or
+    /// <paramref name="residual"/>, if h is not.</param>
+    /// <param name="shape">Rows, columns and strides.</param>
+    /// <param name="weight">Scale, [cols], or empty.</param>
+    /// <param name="bias">Offset, [cols], or empty.</param>
+    /// <param name="epsilon">Added to the variance under the root; 0 or more.</param>
+    /// <param name="mean">Receives the mean of each row, float32, [rows]; or empty.</param>
+    /// <param name="rstd">Receives <c>1 / sqrt(variance + epsilon)</c> of each row, float32, [rows]; or empty.</param>
+    /// <param name="options">Threads and instruction set; by default the calling thread and the best there is.</param>
+    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, Span{float}, CpuOptions)" path="/exception"/>
+    [OverloadResolutionPriority(1)]
+    public static void AddForward<T>(
+        ReadOnlySpan<T> x,
+        ReadOnlySpan<T> residual,
+        Span<T> h,
+        Span<T> y,
+        RowShape shape,
+        ReadOnlySpan<T> weight = default,
+        ReadOnlySpan<T> bias = default,
+        double epsilon = 1e-5,
+        Span<float> mean = default,
+        Span<float> rstd = default,
+        CpuOptions options = default)
+        where T : unmanaged =>
+        RowNorm<Entries>.Forward(
+            x, residual, h, y, shape, weight, bias, epsilon, mean, rstd, nk_flags.NK_FLAG_NONE, add: true, options);
+
+    /// <summary>The same with a float32 weight and bias beside 16-bit tensors.</summary>
+    /// <inheritdoc cref="AddForward{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, Span{float}, CpuOptions)" path="/*[not(self::summary)]"/>
+    public static void AddForward<T>(
+        ReadOnlySpan<T> x,
+        ReadOnlySpan<T> residual,
+        Span<T> h,
+        Span<T> y,
+        RowShape shape,
+        ReadOnlySpan<float> weight = default,
+        ReadOnlySpan<float> bias = default,
+        double epsilon = 1e-5,
+        Span<float> mean = default,
+        Span<float> rstd = default,
+        CpuOptions options = default)
+        where T : unmanaged =>
+        RowNorm<Entries>.Forward(
+            x, residual, h, y, shape, weight, bias, epsilon, mean, rstd, nk_flags.NK_FLAG_NONE, add: true, options);
+
+    /// <summary>How many bytes of workspace a backward call of this shape needs for dweight and dbias.</summary>
+    /// <exception cref="ArgumentException">The size overflows 64 bits.</exception>
+    public static long BackwardWorkspaceSize(RowShape shape) => RowNorm<Entries>.BackwardWorkspaceSize(shape);
+
+    /// <summary>The vector-Jacobian product of forward at x: dx, dweight and dbias from dy.</summary>
+    /// <typeparam name="T">float, Half or BFloat16.</typeparam>
+    /// <param name="dy">Cotangent of y, [rows, cols].</param>
+    /// <param name="x">The input of the forward pass, [rows, cols].</param>
+    /// <param name="dx">Receives the gradient of x, [rows, cols]; may be <paramref name="dy"/> or
+    /// <paramref name="x"/>.</param>
+    /// <param name="shape">Rows, columns and strides.</param>
+    /// <param name="weight">Scale, [cols], or empty.</param>
+    /// <param name="epsilon">Added to the variance under the root; 0 or more.</param>
+    /// <param name="mean">The means that forward saved, [rows]; empty (with <paramref name="rstd"/>): computed again from
+    /// the input, with the same bits.</param>
+    /// <param name="rstd">The reciprocal standard deviations that forward saved, [rows]; or empty.</param>
+    /// <param name="dweight">Receives the gradient of the weight, float32, [cols]; or empty.</param>
+    /// <param name="dbias">Receives the gradient of the bias, float32, [cols]; or empty.</param>
+    /// <param name="workspace">Scratch of <see cref="BackwardWorkspaceSize"/> bytes, needed for dweight and dbias; may be
+    /// empty while that is 16 KiB or less.</param>
+    /// <param name="accumulate">Whether dweight and dbias are added to (+=) and not overwritten (=). dx is always
+    /// overwritten; to add to it, pass it as dh to the residual form.</param>
+    /// <param name="options">Threads and instruction set; by default the calling thread and the best there is.</param>
+    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, Span{float}, CpuOptions)" path="/exception"/>
+    [OverloadResolutionPriority(1)]
+    public static void Backward<T>(
+        ReadOnlySpan<T> dy,
+        ReadOnlySpan<T> x,
+        Span<T> dx,
+        RowShape shape,
+        ReadOnlySpan<T> weight = default,
+        double epsilon = 1e-5,
+        ReadOnlySpan<float> mean = default,
+        ReadOnlySpan<float> rstd = default,
+        Span<float> dweight = default,
+        Span<float> dbias = default,
+        Span<byte> workspace = default,
+        bool accumulate = false,
+        CpuOptions options = default)
+        where T : unmanaged =>
+        RowNorm<Entries>.Backward(
+            dy, dh: default, x, dx, shape, weight, epsilon, mean, rstd, hasMean: true, dweight, dbias, workspace,
+            accumulate, nk_flags.NK_FLAG_NONE, add: false, options);
+
+    /// <summary>The same with a float32 weight beside 16-bit tensors.</summary>
+    /// <inheritdoc cref="Backward{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, double, ReadOnlySpan{float}, ReadOnlySpan{float}, Span{float}, Span{float}, Span{byte}, bool, CpuOptions)" path="/*[not(self::summary)]"/>
+    public static void Backward<T>(
+        ReadOnlySpan<T> dy,
+        ReadOnlySpan<T> x,
+        Span<T> dx,
+        RowShape shape,
+        ReadOnlySpan<float> weight = default,
+        double epsilon = 1e-5,
+        ReadOnlySpan<float> mean = default,
+        ReadOnlySpan<float> rstd = default,
+        Span<float> dweight = default,
+        Span<float> dbias = default,
+        Span<byte> workspace = default,
+        bool accumulate = false,
+        CpuOptions options = default)
+        where T : unmanaged =>
+        RowNorm<Entries>.Backward(
+            dy, dh: default, x, dx, shape, weight, epsilon, mean, rstd, hasMean: true, dweight, dbias, workspace,
+            accumulate, nk_flags.NK_FLAG_NONE, add: false, options);
+
+    /// <summary>The vector-Jacobian product of the residual form: <c>dx = dresidual = dh + VJP of dy at h</c>.</summary>
+    /// <typeparam name="T">float, Half or BFloat16.</typeparam>
+    /// <param name="dy">Cotangent of y, [rows, cols].</param>
+    /// <param name="dh">Cotangent of h, [rows, cols]; or empty for zeros.</param>
+    /// <param name="h">The sum that the forward pass wrote, [rows, cols].</param>
+    /// <param name="dx">Receives the gradient of x, which is that of the residual too, [rows, cols]; may be
+    /// <paramref name="dy"/>, <paramref name="dh"/> or <paramref name="h"/>.</param>
+    /// <param name="shape">Rows, columns and strides.</param>
+    /// <param name="weight">Scale, [cols], or empty.</param>
+    /// <param name="epsilon">Added to the variance under the root; 0 or more.</param>
+    /// <param name="mean">The means that forward saved, [rows]; empty (with <paramref name="rstd"/>): computed again from
+    /// the input, with the same bits.</param>
+    /// <param name="rstd">The reciprocal standard deviations that forward saved, [rows]; or empty.</param>
+    /// <param name="dweight">Receives the gradient of the weight, float32, [cols]; or empty.</param>
+    /// <param name="dbias">Receives the gradient of the bias, float32, [cols]; or empty.</param>
+    /// <param name="workspace">Scratch of <see cref="BackwardWorkspaceSize"/> bytes, needed for dweight and dbias; may be
+    /// empty while that is 16 KiB or less.</param>
+    /// <param name="accumulate">Whether dweight and dbias are added to (+=) and not overwritten (=). dx is always
+    /// overwritten; to add to it, pass it as dh to the residual form.</param>
+    /// <param name="options">Threads and instruction set; by default the calling thread and the best there is.</param>
+    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, Span{float}, CpuOptions)" path="/exception"/>
+    [OverloadResolutionPriority(1)]
+    public static void AddBackward<T>(
+        ReadOnlySpan<T> dy,
+        ReadOnlySpan<T> dh,
+        ReadOnlySpan<T> h,
+        Span<T> dx,
+        RowShape shape,
+        ReadOnlySpan<T> weight = default,
+        double epsilon = 1e-5,
+        ReadOnlySpan<float> mean = default,
+        ReadOnlySpan<float> rstd = default,
+        Span<float> dweight = default,
+        Span<float> dbias = default,
+        Span<byte> workspace = default,
+        bool accumulate = false,
+        CpuOptions options = default)
+        where T : unmanaged =>
+        RowNorm<Entries>.Backward(
+            dy, dh, h, dx, shape, weight, epsilon, mean, rstd, hasMean: true, dweight, dbias, workspace,
+            accumulate, nk_flags.NK_FLAG_NONE, add: true, options);
+
+    /// <summary>The same with a float32 weight beside 16-bit tensors.</summary>
+    /// <inheritdoc cref="AddBackward{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, double, ReadOnlySpan{float}, ReadOnlySpan{float}, Span{float}, Span{float}, Span{byte}, bool, CpuOptions)" path="/*[not(self::summary)]"/>
+    public static void AddBackward<T>(
+        ReadOnlySpan<T> dy,
+        ReadOnlySpan<T> dh,
+        ReadOnlySpan<T> h,
+        Span<T> dx,
+        RowShape shape,
+        ReadOnlySpan<float> weight = default,
+        double epsilon = 1e-5,
+        ReadOnlySpan<float> mean = default,
+        ReadOnlySpan<float> rstd = default,
+        Span<float> dweight = default,
+        Span<float> dbias = default,
+        Span<byte> workspace = default,
+        bool accumulate = false,
+        CpuOptions options = default)
+        where T : unmanaged =>
+        RowNorm<Entries>.Backward(
+            dy, dh, h, dx, shape, weight, epsilon, mean, rstd, hasMean: true, dweight, dbias, workspace,
+            accumulate, nk_flags.NK_FLAG_NONE, add: true, options);
+
+    /// <summary>The Jacobian-vector product of forward at x: the tangent of y along the tangents of x, weight and bias.</summary>
+    /// <typeparam name="T">float, Half or BFloat16.</typeparam>
+    /// <param name="tanX">Tangent of x, [rows, cols].</param>
+    /// <param name="x">The input of the forward pass, [rows, cols].</param>
+    /// <param name="jvpY">Receives the tangent of y, [rows, cols]; may be <paramref name="tanX"/> or
+    /// <paramref name="x"/>.</param>
+    /// <param name="shape">Rows, columns and strides.</param>
+    /// <param name="weight">Scale, [cols], or empty.</param>
+    /// <param name="tanWeight">Tangent of the weight, [cols], or empty for zeros.</param>
+    /// <param name="tanBias">Tangent of the bias, [cols], or empty for zeros.</param>
+    /// <param name="epsilon">Added to the variance under the root; 0 or more.</param>
+    /// <param name="mean">The means that forward saved, [rows]; empty (with <paramref name="rstd"/>): computed again from
+    /// the input, with the same bits.</param>
+    /// <param name="rstd">The reciprocal standard deviations that forward saved, [rows]; or empty.</param>
+    /// <param name="options">Threads and instruction set; by default the calling thread and the best there is.</param>
+    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, Span{float}, CpuOptions)" path="/exception"/>
+    [OverloadResolutionPriority(1)]
+    public static void Jvp<T>(
+        ReadOnlySpan<T> tanX,
+        ReadOnlySpan<T> x,
+        Span<T> jvpY,
+        RowShape shape,
+        ReadOnlySpan<T> weight = default,
+        ReadOnlySpan<T> tanWeight = default,
+        ReadOnlySpan<T> tanBias = default,
+        double epsilon = 1e-5,
+        ReadOnlySpan<float> mean = default,
+        ReadOnlySpan<float> rstd = default,
+        CpuOptions options = default)
+        where T : unmanaged =>
+        RowNorm<Entries>.Jvp(
+            tanX, tanResidual: default, x, jvpH: default, jvpY, shape, weight, tanWeight, tanBias, epsilon, mean, rstd,
+            hasMean: true, nk_flags.NK_FLAG_NONE, add: false, options);
+
+    /// <summary>The same with a float32 weight beside 16-bit tensors.</summary>
+    /// <inheritdoc cref="Jvp{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, ReadOnlySpan{T}, double, ReadOnlySpan{float}, ReadOnlySpan{float}, CpuOptions)" path="/*[not(self::summary)]"/>
+    public static void Jvp<T>(
+        ReadOnlySpan<T> tanX,
+        ReadOnlySpan<T> x,
+        Span<T> jvpY,
+        RowShape shape,
+        ReadOnlySpan<float> weight = default,
+        ReadOnlySpan<float> tanWeight = default,
+        ReadOnlySpan<float> tanBias = default,
+        double epsilon = 1e-5,
+        ReadOnlySpan<float> mean = default,
+        ReadOnlySpan<float> rstd = default,
+        CpuOptions options = default)
+        where T : unmanaged =>
+        RowNorm<Entries>.Jvp(
+            tanX, tanResidual: default, x, jvpH: default, jvpY, shape, weight, tanWeight, tanBias, epsilon, mean, rstd,
+            hasMean: true, nk_flags.NK_FLAG_NONE, add: false, options);
+
+    /// <summary>The Jacobian-vector product of the residual form: <c>jvpH = tanX + tanResidual</c>, then that of
+    /// forward at h along jvpH.</summary>
+    /// <typeparam name="T">float, Half or BFloat16.</typeparam>
+    /// <param name="tanX">Tangent of x, [rows, cols].</param>
+    /// <param name="tanResidual">Tangent of the residual, [rows, cols].</param>
+    /// <param name="h">The sum that the forward pass wrote, [rows, cols].</param>
+    /// <param name="jvpH">Receives the tangent of h, rounded to <typeparamref name="T"/>, [rows, cols]; may be
+    /// <paramref name="tanX"/> or <paramref name="tanResidual"/>.</param>
+    /// <param name="jvpY">Receives the tangent of y, [rows, cols]; may be <paramref name="tanX"/>,
+    /// <paramref name="tanResidual"/> or <paramref name="h"/>.</param>
+    /// <param name="shape">Rows, columns and strides.</param>
+    /// <param name="weight">Scale, [cols], or empty.</param>
+    /// <param name="tanWeight">Tangent of the weight, [cols], or empty for zeros.</param>
+    /// <param name="tanBias">Tangent of the bias, [cols], or empty for zeros.</param>
+    /// <param name="epsilon">Added to the variance under the root; 0 or more.</param>
+    /// <param name="mean">The means that forward saved, [rows]; empty (with <paramref name="rstd"/>): computed again from
+    /// the input, with the same bits.</param>
+    /// <param name="rstd">The reciprocal standard deviations that forward saved, [rows]; or empty.</param>
+    /// <param name="options">Threads and instruction set; by default the calling thread and the best there is.</param>
+    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, Span{float}, CpuOptions)" path="/exception"/>
+    [OverloadResolutionPriority(1)]
+    public static void AddJvp<T>(
+        ReadOnlySpan<T> tanX,
+        ReadOnlySpan<T> tanResidual,
+        ReadOnlySpan<T> h,
+        Span<T> jvpH,
+        Span<T> jvpY,
+        RowShape shape,
+        ReadOnlySpan<T> weight = default,
+        ReadOnlySpan<T> tanWeight = default,
+        ReadOnlySpan<T> tanBias = default,
+        double epsilon = 1e-5,
+        ReadOnlySpan<float> mean = default,
+        ReadOnlySpan<float> rstd = default,
+        CpuOptions options = default)
+        where T : unmanaged =>
+        RowNorm<Entries>.Jvp(
+            tanX, tanResidual, h, jvpH, jvpY, shape, weight, tanWeight, tanBias, epsilon, mean, rstd,
+            hasMean: true, nk_flags.NK_FLAG_NONE, add: true, options);
+
+    /// <summary>The same with a float32 weight beside 16-bit tensors.</summary>
+    /// <inheritdoc cref="AddJvp{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, ReadOnlySpan{T}, double, ReadOnlySpan{float}, ReadOnlySpan{float}, CpuOptions)" path="/*[not(self::summary)]"/>
+    public static void AddJvp<T>(
+        ReadOnlySpan<T> tanX,
+        ReadOnlySpan<T> tanResidual,
+        ReadOnlySpan<T> h,
+        Span<T> jvpH,
+        Span<T> jvpY,
+        RowShape shape,
+        ReadOnlySpan<float> weight = default,
+        ReadOnlySpan<float> tanWeight = default,
+        ReadOnlySpan<float> tanBias = default,
+        double epsilon = 1e-5,
+        ReadOnlySpan<float> mean = default,
+        ReadOnlySpan<float> rstd = default,
+        CpuOptions options = default)
+        where T : unmanaged =>
+        RowNorm<Entries>.Jvp(
+            tanX, tanResidual, h, jvpH, jvpY, shape, weight, tanWeight, tanBias, epsilon, mean, rstd,
+            hasMean: true, nk_flags.NK_FLAG_NONE, add: true, options);
+
+    private readonly struct Entries : IRowNormEntries
+    {
+        public static nk_status Forward(nk_row_norm_forward_params* parameters) =>
+            NkRowNorm.nk_layer_norm_forward(parameters);
+
+        public static nk_status Backward(nk_row_norm_backward_params* parameters) =>
+            NkRowNorm.nk_layer_norm_backward(parameters);
+
+        public static nk_status Jvp(nk_row_norm_jvp_params* parameters) => NkRowNorm.nk_layer_norm_jvp(parameters);
+    }
+}

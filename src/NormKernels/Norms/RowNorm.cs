@@ -1,0 +1,440 @@
+using System;
+
+using NormKernels.Dispatch;
+using NormKernels.Interop;
+using NormKernels.Validation;
+
+namespace NormKernels;
+
+/// <summary>The native entries of a norm over rows.</summary>
+internal unsafe interface IRowNormEntries
+{
+    static abstract nk_status Forward(nk_row_norm_forward_params* parameters);
+
+    static abstract nk_status Backward(nk_row_norm_backward_params* parameters);
+
+    static abstract nk_status Jvp(nk_row_norm_jvp_params* parameters);
+}
+
+/// <summary>
+/// What LayerNorm and RmsNorm share: every argument is checked here, once, before anything is written; then the
+/// parameters are filled in and the native entry is called, for all rows or for row blocks on several threads.
+/// </summary>
+internal static unsafe class RowNorm<TEntries>
+    where TEntries : IRowNormEntries
+{
+    // What a thread should have to do before a second one is worth waking: 192 KiB of one tensor.
+    private const long BytesPerThread = 192 * 1024;
+
+    // Up to this size backward's workspace may lie on the stack.
+    private const int StackWorkspace = 16 * 1024;
+
+    public static long BackwardWorkspaceSize(RowShape shape)
+    {
+        return checked((long)Plan(shape, nameof(shape)).workspace_size);
+    }
+
+    public static void Forward<T, TParameter>(
+        ReadOnlySpan<T> x, ReadOnlySpan<T> residual, Span<T> h, Span<T> y, RowShape shape,
+        ReadOnlySpan<TParameter> weight, ReadOnlySpan<TParameter> bias, double epsilon,
+        Span<float> mean, Span<float> rstd, nk_flags flags, bool add, in CpuOptions options)
+        where T : unmanaged
+        where TParameter : unmanaged
+    {
+        nk_row_norm_forward_params p = default;
+        p.dtype = Require.Dtype<T>(nameof(x));
+        p.param_dtype = Require.Dtype<TParameter>(nameof(weight));
+        RowStrides strides = shape.Strides;
+        Require.Matrix(x.Length, shape, strides.X, nameof(x));
+        if (add)
+        {
+            Require.Matrix(residual.Length, shape, strides.Residual, nameof(residual));
+            Require.Matrix(h.Length, shape, strides.H, nameof(h));
+        }
+
+        Require.Matrix(y.Length, shape, strides.Y, nameof(y));
+        Require.VectorIfPassed(weight.Length, shape.Cols, nameof(weight));
+        Require.VectorIfPassed(bias.Length, shape.Cols, nameof(bias));
+        Require.Epsilon(epsilon, nameof(epsilon));
+        Require.VectorIfPassed(mean.Length, shape.Rows, nameof(mean));
+        Require.VectorIfPassed(rstd.Length, shape.Rows, nameof(rstd));
+        Require.Options(options, nameof(options));
+
+        fixed (T* px = x, presidual = residual, ph = h, py = y)
+        fixed (TParameter* pweight = weight, pbias = bias)
+        fixed (float* pmean = mean, prstd = rstd)
+        {
+            Region.RequireNoOverlap(
+                outputs:
+                [
+                    new(ph, shape, strides.H, sizeof(T), nameof(h)),
+                    new(py, shape, strides.Y, sizeof(T), nameof(y)),
+                    new(pmean, shape.Rows * sizeof(float), nameof(mean)),
+                    new(prstd, shape.Rows * sizeof(float), nameof(rstd)),
+                ],
+                replaceable:
+                [
+                    new(px, shape, strides.X, sizeof(T), nameof(x)),
+                    new(presidual, shape, strides.Residual, sizeof(T), nameof(residual)),
+                ],
+                inputs:
+                [
+                    new(pweight, shape.Cols * sizeof(TParameter), nameof(weight)),
+                    new(pbias, shape.Cols * sizeof(TParameter), nameof(bias)),
+                ]);
+
+            p.struct_size = (ulong)sizeof(nk_row_norm_forward_params);
+            p.isa = (nk_isa)options.InstructionSet;
+            p.flags = flags;
+            p.rows = shape.Rows;
+            p.cols = shape.Cols;
+            p.epsilon = epsilon;
+            p.x = px;
+            p.residual = presidual;
+            p.h = ph;
+            p.y = py;
+            p.x_stride = strides.X;
+            p.residual_stride = strides.Residual;
+            p.h_stride = strides.H;
+            p.y_stride = strides.Y;
+            p.weight = pweight;
+            p.bias = pbias;
+            p.mean = pmean;
+            p.rstd = prstd;
+
+            int degree = Degree(options, shape, sizeof(T));
+            if (degree == 1)
+            {
+                Require.Success(TEntries.Forward(&p));
+            }
+            else
+            {
+                ForwardJob job = new() { Parameters = &p, Rows = new RowRanges(shape, degree) };
+                RowBlocks.Run(job.Rows.Count, degree, &ForwardRows, &job);
+                Require.Success((nk_status)job.Status);
+            }
+        }
+    }
+
+    public static void Backward<T, TParameter>(
+        ReadOnlySpan<T> dy, ReadOnlySpan<T> dh, ReadOnlySpan<T> x, Span<T> dx, RowShape shape,
+        ReadOnlySpan<TParameter> weight, double epsilon, ReadOnlySpan<float> mean, ReadOnlySpan<float> rstd,
+        bool hasMean, Span<float> dweight, Span<float> dbias, Span<byte> workspace, bool accumulate, nk_flags flags,
+        bool add, in CpuOptions options)
+        where T : unmanaged
+        where TParameter : unmanaged
+    {
+        const string h = nameof(h);
+        string nameOfX = add ? h : nameof(x);
+        nk_row_norm_backward_params p = default;
+        p.dtype = Require.Dtype<T>(nameof(dy));
+        p.param_dtype = Require.Dtype<TParameter>(nameof(weight));
+        RowStrides strides = shape.Strides;
+        long strideOfX = add ? strides.H : strides.X;
+        Require.Matrix(dy.Length, shape, strides.Dy, nameof(dy));
+        Require.MatrixIfPassed(dh.Length, shape, strides.Dh, nameof(dh));
+        Require.Matrix(x.Length, shape, strideOfX, nameOfX);
+        Require.Matrix(dx.Length, shape, strides.Dx, nameof(dx));
+        Require.VectorIfPassed(weight.Length, shape.Cols, nameof(weight));
+        Require.Epsilon(epsilon, nameof(epsilon));
+        RequireStatistics(mean, rstd, shape, hasMean);
+        Require.VectorIfPassed(dweight.Length, shape.Cols, nameof(dweight));
+        Require.VectorIfPassed(dbias.Length, shape.Cols, nameof(dbias));
+        Require.Options(options, nameof(options));
+        nk_row_norm_backward_plan plan = Plan(shape, nameof(shape));
+        bool parameters = !dweight.IsEmpty || !dbias.IsEmpty;
+        bool onStack = parameters && workspace.IsEmpty && plan.workspace_size <= StackWorkspace;
+        if (parameters && !onStack && (ulong)workspace.Length < plan.workspace_size)
+        {
+            throw new ArgumentException(
+                $"workspace has {workspace.Length} bytes, {nameof(BackwardWorkspaceSize)} says {plan.workspace_size}.",
+                nameof(workspace));
+        }
+
+        byte* stack = stackalloc byte[onStack ? StackWorkspace : 0];
+        fixed (T* pdy = dy, pdh = dh, px = x, pdx = dx)
+        fixed (TParameter* pweight = weight)
+        fixed (float* pmean = mean, prstd = rstd, pdweight = dweight, pdbias = dbias)
+        fixed (byte* pworkspace = workspace)
+        {
+            Region.RequireNoOverlap(
+                outputs:
+                [
+                    new(pdx, shape, strides.Dx, sizeof(T), nameof(dx)),
+                    new(pdweight, shape.Cols * sizeof(float), nameof(dweight)),
+                    new(pdbias, shape.Cols * sizeof(float), nameof(dbias)),
+                    new(pworkspace, workspace.Length, nameof(workspace)),
+                ],
+                replaceable:
+                [
+                    new(pdy, shape, strides.Dy, sizeof(T), nameof(dy)),
+                    new(pdh, shape, strides.Dh, sizeof(T), nameof(dh)),
+                    new(px, shape, strideOfX, sizeof(T), nameOfX),
+                ],
+                inputs:
+                [
+                    new(pweight, shape.Cols * sizeof(TParameter), nameof(weight)),
+                    new(pmean, shape.Rows * sizeof(float), nameof(mean)),
+                    new(prstd, shape.Rows * sizeof(float), nameof(rstd)),
+                ]);
+
+            p.struct_size = (ulong)sizeof(nk_row_norm_backward_params);
+            p.isa = (nk_isa)options.InstructionSet;
+            p.flags = flags | (accumulate ? nk_flags.NK_FLAG_ACCUMULATE : nk_flags.NK_FLAG_NONE);
+            p.rows = shape.Rows;
+            p.cols = shape.Cols;
+            p.epsilon = epsilon;
+            p.dy = pdy;
+            p.x = px;
+            p.dh = pdh;
+            p.dx = pdx;
+            p.dy_stride = strides.Dy;
+            p.x_stride = strideOfX;
+            p.dh_stride = strides.Dh;
+            p.dx_stride = strides.Dx;
+            p.weight = pweight;
+            p.mean = pmean;
+            p.rstd = prstd;
+            p.dweight = pdweight;
+            p.dbias = pdbias;
+            p.workspace = onStack ? stack : pworkspace;
+            p.workspace_size = onStack ? StackWorkspace : (ulong)workspace.Length;
+
+            int degree = Degree(options, shape, sizeof(T));
+            if (degree == 1)
+            {
+                Require.Success(TEntries.Backward(&p));
+            }
+            else
+            {
+                p.stage = nk_backward_stage.NK_STAGE_ROWS;
+                BackwardJob job = new() { Parameters = &p };
+                RowBlocks.Run(plan.block_count, degree, &BackwardBlock, &job);
+                Require.Success((nk_status)job.Status);
+                p.stage = nk_backward_stage.NK_STAGE_PARAMETERS;
+                Require.Success(TEntries.Backward(&p));
+            }
+        }
+    }
+
+    public static void Jvp<T, TParameter>(
+        ReadOnlySpan<T> tanX, ReadOnlySpan<T> tanResidual, ReadOnlySpan<T> x, Span<T> jvpH, Span<T> jvpY,
+        RowShape shape, ReadOnlySpan<TParameter> weight, ReadOnlySpan<TParameter> tanWeight,
+        ReadOnlySpan<TParameter> tanBias, double epsilon, ReadOnlySpan<float> mean, ReadOnlySpan<float> rstd,
+        bool hasMean, nk_flags flags, bool add, in CpuOptions options)
+        where T : unmanaged
+        where TParameter : unmanaged
+    {
+        const string h = nameof(h);
+        string nameOfX = add ? h : nameof(x);
+        nk_row_norm_jvp_params p = default;
+        p.dtype = Require.Dtype<T>(nameof(tanX));
+        p.param_dtype = Require.Dtype<TParameter>(nameof(weight));
+        RowStrides strides = shape.Strides;
+        long strideOfX = add ? strides.H : strides.X;
+        Require.Matrix(tanX.Length, shape, strides.TanX, nameof(tanX));
+        Require.Matrix(x.Length, shape, strideOfX, nameOfX);
+        if (add)
+        {
+            Require.Matrix(tanResidual.Length, shape, strides.TanResidual, nameof(tanResidual));
+            Require.Matrix(jvpH.Length, shape, strides.JvpH, nameof(jvpH));
+        }
+
+        Require.Matrix(jvpY.Length, shape, strides.JvpY, nameof(jvpY));
+        Require.VectorIfPassed(weight.Length, shape.Cols, nameof(weight));
+        Require.VectorIfPassed(tanWeight.Length, shape.Cols, nameof(tanWeight));
+        Require.VectorIfPassed(tanBias.Length, shape.Cols, nameof(tanBias));
+        Require.Epsilon(epsilon, nameof(epsilon));
+        RequireStatistics(mean, rstd, shape, hasMean);
+        Require.Options(options, nameof(options));
+
+        fixed (T* ptanX = tanX, ptanResidual = tanResidual, px = x, pjvpH = jvpH, pjvpY = jvpY)
+        fixed (TParameter* pweight = weight, ptanWeight = tanWeight, ptanBias = tanBias)
+        fixed (float* pmean = mean, prstd = rstd)
+        {
+            Region regionOfX = new(px, shape, strideOfX, sizeof(T), nameOfX);
+            Region regionOfJvpH = new(pjvpH, shape, strides.JvpH, sizeof(T), nameof(jvpH));
+            Region.RequireNoOverlap(
+                outputs: [regionOfJvpH, new(pjvpY, shape, strides.JvpY, sizeof(T), nameof(jvpY))],
+                replaceable:
+                [
+                    new(ptanX, shape, strides.TanX, sizeof(T), nameof(tanX)),
+                    new(ptanResidual, shape, strides.TanResidual, sizeof(T), nameof(tanResidual)),
+                    regionOfX,
+                ],
+                inputs:
+                [
+                    new(pweight, shape.Cols * sizeof(TParameter), nameof(weight)),
+                    new(ptanWeight, shape.Cols * sizeof(TParameter), nameof(tanWeight)),
+                    new(ptanBias, shape.Cols * sizeof(TParameter), nameof(tanBias)),
+                    new(pmean, shape.Rows * sizeof(float), nameof(mean)),
+                    new(prstd, shape.Rows * sizeof(float), nameof(rstd)),
+                ]);
+            // jvpH is written before h has been read to the end of the row.
+            Region.RequireNoOverlap(outputs: [regionOfJvpH], replaceable: [], inputs: [regionOfX]);
+
+            p.struct_size = (ulong)sizeof(nk_row_norm_jvp_params);
+            p.isa = (nk_isa)options.InstructionSet;
+            p.flags = flags;
+            p.rows = shape.Rows;
+            p.cols = shape.Cols;
+            p.epsilon = epsilon;
+            p.x = px;
+            p.tan_x = ptanX;
+            p.tan_residual = ptanResidual;
+            p.jvp_h = pjvpH;
+            p.jvp_y = pjvpY;
+            p.x_stride = strideOfX;
+            p.tan_x_stride = strides.TanX;
+            p.tan_residual_stride = strides.TanResidual;
+            p.jvp_h_stride = strides.JvpH;
+            p.jvp_y_stride = strides.JvpY;
+            p.weight = pweight;
+            p.tan_weight = ptanWeight;
+            p.tan_bias = ptanBias;
+            p.mean = pmean;
+            p.rstd = prstd;
+
+            int degree = Degree(options, shape, sizeof(T));
+            if (degree == 1)
+            {
+                Require.Success(TEntries.Jvp(&p));
+            }
+            else
+            {
+                JvpJob job = new() { Parameters = &p, Rows = new RowRanges(shape, degree) };
+                RowBlocks.Run(job.Rows.Count, degree, &JvpRows, &job);
+                Require.Success((nk_status)job.Status);
+            }
+        }
+    }
+
+    private static nk_row_norm_backward_plan Plan(RowShape shape, string name)
+    {
+        nk_row_norm_backward_plan plan;
+        return NkRowNorm.nk_row_norm_plan_backward(shape.Rows, shape.Cols, &plan) == nk_status.NK_OK
+            ? plan
+            : throw new ArgumentException($"The workspace for {shape.Cols} columns overflows 64 bits.", name);
+    }
+
+    private static void RequireStatistics(
+        ReadOnlySpan<float> mean, ReadOnlySpan<float> rstd, RowShape shape, bool hasMean)
+    {
+        Require.VectorIfPassed(mean.Length, shape.Rows, nameof(mean));
+        Require.VectorIfPassed(rstd.Length, shape.Rows, nameof(rstd));
+        if (hasMean)
+        {
+            Require.BothOrNone(mean.Length, rstd.Length, nameof(mean), nameof(rstd));
+            Require.BothOrNone(rstd.Length, mean.Length, nameof(rstd), nameof(mean));
+        }
+    }
+
+    private static int Degree(in CpuOptions options, RowShape shape, int elementSize)
+    {
+        int asked = options.MaxDegreeOfParallelism == -1 ? Environment.ProcessorCount : options.MaxDegreeOfParallelism;
+        if (asked <= 1)
+        {
+            return 1;
+        }
+
+        long worth = 1 + shape.Count / (BytesPerThread / elementSize);
+        return (int)Math.Min(Math.Min(asked, shape.Rows), worth);
+    }
+
+    private static void ForwardRows(void* state, long block)
+    {
+        ForwardJob* job = (ForwardJob*)state;
+        nk_row_norm_forward_params p = *job->Parameters;
+        (long begin, p.rows) = job->Rows[block];
+        int size = SizeOf(p.dtype);
+        p.x = Row(p.x, begin, p.x_stride, p.cols, size);
+        p.residual = Row(p.residual, begin, p.residual_stride, p.cols, size);
+        p.h = Row(p.h, begin, p.h_stride, p.cols, size);
+        p.y = Row(p.y, begin, p.y_stride, p.cols, size);
+        p.mean = p.mean == null ? null : p.mean + begin;
+        p.rstd = p.rstd == null ? null : p.rstd + begin;
+        Report(ref job->Status, TEntries.Forward(&p));
+    }
+
+    private static void BackwardBlock(void* state, long block)
+    {
+        BackwardJob* job = (BackwardJob*)state;
+        nk_row_norm_backward_params p = *job->Parameters;
+        p.block_begin = block;
+        p.block_end = block + 1;
+        Report(ref job->Status, TEntries.Backward(&p));
+    }
+
+    private static void JvpRows(void* state, long block)
+    {
+        JvpJob* job = (JvpJob*)state;
+        nk_row_norm_jvp_params p = *job->Parameters;
+        (long begin, p.rows) = job->Rows[block];
+        int size = SizeOf(p.dtype);
+        p.x = Row(p.x, begin, p.x_stride, p.cols, size);
+        p.tan_x = Row(p.tan_x, begin, p.tan_x_stride, p.cols, size);
+        p.tan_residual = Row(p.tan_residual, begin, p.tan_residual_stride, p.cols, size);
+        p.jvp_h = Row(p.jvp_h, begin, p.jvp_h_stride, p.cols, size);
+        p.jvp_y = Row(p.jvp_y, begin, p.jvp_y_stride, p.cols, size);
+        p.mean = p.mean == null ? null : p.mean + begin;
+        p.rstd = p.rstd == null ? null : p.rstd + begin;
+        Report(ref job->Status, TEntries.Jvp(&p));
+    }
+
+    private static void* Row(void* data, long row, long stride, long cols, int elementSize) =>
+        data == null ? null : (byte*)data + row * (stride == 0 ? cols : stride) * elementSize;
+
+    private static int SizeOf(nk_dtype dtype) => dtype == nk_dtype.NK_F32 ? sizeof(float) : sizeof(ushort);
+
+    private static void Report(ref int status, nk_status answer)
+    {
+        if (answer != nk_status.NK_OK)
+        {
+            status = (int)answer;
+        }
+    }
+
+    /// <summary>Rows cut into ranges of about equal size: four for each thread, so that a late thread costs little.</summary>
+    private readonly struct RowRanges(RowShape shape, int degree)
+    {
+        private readonly long _rows = shape.Rows;
+
+        public long Count { get; } = Math.Min(shape.Rows, 4L * degree);
+
+        public (long Begin, long Count) this[long range]
+        {
+            get
+            {
+                long begin = Begin(range);
+                return (begin, Begin(range + 1) - begin);
+            }
+        }
+
+        // Not rows * range / count, which could overflow.
+        private long Begin(long range)
+        {
+            (long each, long rest) = Math.DivRem(_rows, Count);
+            return range * each + Math.Min(range, rest);
+        }
+    }
+
+    private struct ForwardJob
+    {
+        public nk_row_norm_forward_params* Parameters;
+        public RowRanges Rows;
+        public int Status;
+    }
+
+    private struct BackwardJob
+    {
+        public nk_row_norm_backward_params* Parameters;
+        public int Status;
+    }
+
+    private struct JvpJob
+    {
+        public nk_row_norm_jvp_params* Parameters;
+        public RowRanges Rows;
+        public int Status;
+    }
+}

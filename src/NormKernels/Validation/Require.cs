@@ -1,0 +1,138 @@
+using System;
+using System.Diagnostics.CodeAnalysis;
+
+using NormKernels.Interop;
+
+namespace NormKernels.Validation;
+
+/// <summary>
+/// The checks that every call makes before anything is written. Each throws an exception that names the parameter.
+/// </summary>
+internal static class Require
+{
+    /// <summary>The dtype of <typeparamref name="T"/>; a constant once compiled.</summary>
+    public static nk_dtype Dtype<T>(string name)
+        where T : unmanaged
+    {
+        if (typeof(T) == typeof(float))
+        {
+            return nk_dtype.NK_F32;
+        }
+
+        if (typeof(T) == typeof(Half))
+        {
+            return nk_dtype.NK_F16;
+        }
+
+        if (typeof(T) == typeof(BFloat16))
+        {
+            return nk_dtype.NK_BF16;
+        }
+
+        throw new ArgumentException($"Elements of type {typeof(T)} are not supported: use float, Half or BFloat16.", name);
+    }
+
+    /// <summary>A matrix of the shape, with a stride of 0 for contiguous.</summary>
+    public static void Matrix(int length, RowShape shape, long stride, string name)
+    {
+        if (stride == 0 || stride == shape.Cols)
+        {
+            if (length != shape.Count)
+            {
+                ThrowLength(name, length, $"{shape.Rows} rows x {shape.Cols} columns = {shape.Count}");
+            }
+
+            return;
+        }
+
+        StridedMatrix(length, shape, stride, name);
+    }
+
+    /// <summary>A matrix that need not be passed (an empty span).</summary>
+    public static void MatrixIfPassed(int length, RowShape shape, long stride, string name)
+    {
+        if (length != 0)
+        {
+            Matrix(length, shape, stride, name);
+        }
+    }
+
+    /// <summary>A vector that need not be passed (an empty span).</summary>
+    public static void VectorIfPassed(int length, long expected, string name)
+    {
+        if (length != 0 && length != expected)
+        {
+            ThrowLength(name, length, $"{expected}, or none");
+        }
+    }
+
+    /// <summary>Statistics that were saved: all of them or none.</summary>
+    public static void BothOrNone(int length, int otherLength, string name, string otherName)
+    {
+        if (length == 0 && otherLength != 0)
+        {
+            throw new ArgumentException($"{name} is missing: pass {name} and {otherName}, or neither.", name);
+        }
+    }
+
+    /// <summary>Any value from 0 up.</summary>
+    public static void Epsilon(double epsilon, string name)
+    {
+        if (!(epsilon >= 0))
+        {
+            throw new ArgumentOutOfRangeException(name, epsilon, "epsilon must be 0 or more, and not NaN.");
+        }
+    }
+
+    /// <summary>Options that can be met here.</summary>
+    public static void Options(in CpuOptions options, string name)
+    {
+        if (options.MaxDegreeOfParallelism < -1)
+        {
+            throw new ArgumentOutOfRangeException(
+                name, options.MaxDegreeOfParallelism, "MaxDegreeOfParallelism must be -1, 0 or a number of threads.");
+        }
+
+        if (options.InstructionSet != InstructionSet.Best && !CpuBackend.IsSupported(options.InstructionSet))
+        {
+            throw new ArgumentException(
+                $"The instruction set {options.InstructionSet} is not available here; the best is "
+                + $"{CpuBackend.BestInstructionSet}.",
+                name);
+        }
+    }
+
+    /// <summary>Turns a status that the checks above should have made impossible into an exception.</summary>
+    public static unsafe void Success(nk_status status)
+    {
+        if (status != nk_status.NK_OK)
+        {
+            throw new InvalidOperationException(
+                "The native library refused the call: " + new string((sbyte*)NkRuntime.nk_status_message(status)));
+        }
+    }
+
+    private static void StridedMatrix(int length, RowShape shape, long stride, string name)
+    {
+        if (stride < shape.Cols)
+        {
+            throw new ArgumentException($"The row stride {stride} is below the {shape.Cols} columns.", name);
+        }
+
+        if (shape.Rows != 0 && stride > long.MaxValue / sizeof(float) / shape.Rows)
+        {
+            throw new ArgumentException($"{shape.Rows} rows with a stride of {stride} overflow 64 bits.", name);
+        }
+
+        long least = shape.Count == 0 ? 0 : (shape.Rows - 1) * stride + shape.Cols;
+        long most = shape.Rows * stride;
+        if (length < least || length > most)
+        {
+            ThrowLength(name, length, $"{least} to {most} ({shape.Rows} rows x {shape.Cols} columns, stride {stride})");
+        }
+    }
+
+    [DoesNotReturn]
+    private static void ThrowLength(string name, int length, string expected) =>
+        throw new ArgumentException($"{name} has {length} elements, expected {expected}.", name);
+}

@@ -12,7 +12,7 @@ else()
   # -ffp-contract=off: an FMA where the source says fma() and nowhere else, or the instruction sets would differ.
   target_compile_options(nk_settings INTERFACE
     -Wall -Wextra -Werror -Wshadow -Wconversion -Wno-psabi
-    -ffp-contract=off -fno-math-errno -fvisibility=hidden -fvisibility-inlines-hidden)
+    -ffp-contract=off -fno-math-errno -fvisibility=hidden $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>)
   if(NK_SANITIZE)
     target_compile_options(nk_settings INTERFACE
       -fsanitize=${NK_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)

@@ -1,0 +1,36 @@
+# The native tests: what can only be seen from below the C ABI, and everything once more under sanitizers.
+enable_language(C)
+find_package(GTest QUIET)
+if(NOT GTest_FOUND)
+  message(FATAL_ERROR "The native tests need GoogleTest: install libgtest-dev (Debian, Ubuntu), gtest-devel (Fedora) or "
+    "googletest (Homebrew, vcpkg), or build without -DNK_BUILD_TESTS=ON.")
+endif()
+include(GoogleTest)
+
+add_executable(normkernels_native_tests
+  native/tests/abi_c_test.c
+  native/tests/abi_test.cpp
+  native/tests/dtype_test.cpp
+  native/tests/row_norm_test.cpp
+  native/tests/vec_test.cpp
+)
+nk_add_kernels(normkernels_native_tests "${PROJECT_SOURCE_DIR}/native/tests/vec_probe.cpp")
+target_sources(normkernels_native_tests PRIVATE native/core/cpu.cpp)
+target_include_directories(normkernels_native_tests PRIVATE native)
+target_link_libraries(normkernels_native_tests PRIVATE nk_settings normkernels GTest::gtest_main)
+gtest_discover_tests(normkernels_native_tests DISCOVERY_TIMEOUT 60)
+
+# Nothing but nk_* may be visible, and nothing but the C library be needed: users' processes hold other C++ libraries.
+if(UNIX AND NOT APPLE AND NOT NK_SANITIZE)
+  add_test(NAME exports COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} -DREADELF=${CMAKE_READELF}
+    -DLIBRARY=$<TARGET_FILE:normkernels> -P "${PROJECT_SOURCE_DIR}/native/tests/exports_test.cmake")
+  # A kernel object that offers any symbol but its table could have its AVX-512 code linked into the scalar path.
+  foreach(room IN LISTS NK_ROOMS)
+    foreach(isa IN LISTS NK_ISAS)
+      set(object normkernels_${room}_kernels_${isa})
+      add_test(NAME one_symbol_${room}_${isa} COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM}
+        "-DOBJECT=$<TARGET_OBJECTS:${object}>" -DEXPECTED=nk::${isa}::${room}_table
+        -P "${PROJECT_SOURCE_DIR}/native/tests/one_symbol_test.cmake")
+    endforeach()
+  endforeach()
+endif()

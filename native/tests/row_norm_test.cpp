@@ -1,0 +1,251 @@
+// The norms over rows through the C ABI, in exactly sized heap blocks (so that a sanitizer sees a byte too many): the
+// same bits on every instruction set, whole or by row blocks, contiguous or strided; and values against plain double
+// arithmetic. The full suites, against the managed reference, are in .NET.
+#include <cmath>
+#include <memory>
+
+#include <normkernels/nk_layer_norm.h>
+#include <normkernels/nk_rms_norm.h>
+
+#include "core/dtype.h"
+#include "support.h"
+
+namespace {
+
+using nk_test::same_bits;
+
+struct room {
+  const char* name;
+  bool centred;
+  nk_status (*forward)(const nk_row_norm_forward_params*);
+  nk_status (*backward)(const nk_row_norm_backward_params*);
+  nk_status (*jvp)(const nk_row_norm_jvp_params*);
+};
+
+constexpr room kRooms[] = {{"layer_norm", true, nk_layer_norm_forward, nk_layer_norm_backward, nk_layer_norm_jvp},
+                           {"rms_norm", false, nk_rms_norm_forward, nk_rms_norm_backward, nk_rms_norm_jvp}};
+
+// A heap block of exactly so many elements of a dtype, filled from floats and read back as floats.
+class tensor {
+ public:
+  tensor(int dtype, std::int64_t count) : dtype_(dtype), count_(count), data_(new unsigned char[bytes()]()) {}
+
+  void* data() { return data_.get(); }
+  std::int64_t count() const { return count_; }
+
+  void set(std::int64_t i, float v) {
+    if (dtype_ == NK_F32) {
+      std::memcpy(at(i), &v, 4);
+    } else if (dtype_ == NK_F16) {
+      nk::f16 h;
+      nk::from_float(v, &h);
+      std::memcpy(at(i), &h, 2);
+    } else {
+      nk::bf16 h;
+      nk::from_float(v, &h);
+      std::memcpy(at(i), &h, 2);
+    }
+  }
+
+  float get(std::int64_t i) const {
+    std::uint16_t half = 0;
+    float v = 0;
+    std::memcpy(dtype_ == NK_F32 ? static_cast<void*>(&v) : &half, data_.get() + i * size(), size());
+    return dtype_ == NK_F32 ? v : dtype_ == NK_F16 ? nk::to_float(nk::f16{half}) : nk::to_float(nk::bf16{half});
+  }
+
+  tensor& fill(std::mt19937& random, float mean, float spread) {
+    std::normal_distribution<float> normal(mean, spread);
+    for (std::int64_t i = 0; i < count_; ++i) set(i, normal(random));
+    return *this;
+  }
+
+ private:
+  std::size_t size() const { return dtype_ == NK_F32 ? 4 : 2; }
+  std::size_t bytes() const { return static_cast<std::size_t>(count_) * size(); }
+  unsigned char* at(std::int64_t i) { return data_.get() + static_cast<std::size_t>(i) * size(); }
+
+  int dtype_;
+  std::int64_t count_;
+  std::unique_ptr<unsigned char[]> data_;
+};
+
+bool equal(const tensor& a, const tensor& b) {
+  for (std::int64_t i = 0; i < a.count(); ++i) {
+    if (!same_bits(a.get(i), b.get(i))) return false;
+  }
+  return true;
+}
+
+// Inputs and results of all three verbs, with a residual, an affine map and saved statistics.
+struct problem {
+  static constexpr std::int64_t kRows = 3;
+
+  problem(int dtype, int param_dtype, std::int64_t columns, unsigned seed)
+      : cols(columns), dt(dtype), pdt(param_dtype), x(dtype, kRows * cols), residual(dtype, kRows * cols),
+        dy(dtype, kRows * cols), dh(dtype, kRows * cols), weight(param_dtype, cols), bias(param_dtype, cols),
+        tan_weight(param_dtype, cols) {
+    std::mt19937 random(seed);
+    x.fill(random, 3.0f, 1.0f);
+    residual.fill(random, -1.0f, 2.0f);
+    dy.fill(random, 0.0f, 1.0f);
+    dh.fill(random, 0.0f, 1.0f);
+    weight.fill(random, 1.0f, 0.5f);
+    bias.fill(random, 0.0f, 1.0f);
+    tan_weight.fill(random, 0.0f, 1.0f);
+  }
+
+  std::int64_t cols;
+  int dt, pdt;
+  tensor x, residual, dy, dh, weight, bias, tan_weight;
+};
+
+struct results {
+  explicit results(const problem& p)
+      : h(p.dt, p.kRows * p.cols), y(p.dt, p.kRows * p.cols), dx(p.dt, p.kRows * p.cols),
+        jvp_h(p.dt, p.kRows * p.cols), jvp_y(p.dt, p.kRows * p.cols), mean(NK_F32, p.kRows), rstd(NK_F32, p.kRows),
+        dweight(NK_F32, p.cols), dbias(NK_F32, p.cols) {}
+
+  bool operator==(const results& o) const {
+    return equal(h, o.h) && equal(y, o.y) && equal(dx, o.dx) && equal(jvp_h, o.jvp_h) && equal(jvp_y, o.jvp_y) &&
+           equal(mean, o.mean) && equal(rstd, o.rstd) && equal(dweight, o.dweight) && equal(dbias, o.dbias);
+  }
+
+  tensor h, y, dx, jvp_h, jvp_y, mean, rstd, dweight, dbias;
+};
+
+// Runs everything; `saved` decides whether backward and jvp get the statistics, `staged` whether backward runs by row
+// blocks in reverse order.
+results run(const room& r, problem& p, nk_isa isa, bool saved, bool staged) {
+  results out(p);
+  const auto common = [&](auto& params) {
+    params.struct_size = sizeof params;
+    params.dtype = p.dt;
+    params.param_dtype = p.pdt;
+    params.isa = isa;
+    params.rows = problem::kRows;
+    params.cols = p.cols;
+    params.epsilon = 1e-5;
+    params.weight = p.weight.data();
+  };
+  const auto statistics = [&](auto& params) {
+    if (saved) {
+      params.mean = r.centred ? static_cast<const float*>(out.mean.data()) : nullptr;
+      params.rstd = static_cast<const float*>(out.rstd.data());
+    }
+  };
+
+  nk_row_norm_forward_params f = {};
+  common(f);
+  f.x = p.x.data();
+  f.residual = p.residual.data();
+  f.h = out.h.data();
+  f.y = out.y.data();
+  f.bias = p.bias.data();
+  f.mean = r.centred ? static_cast<float*>(out.mean.data()) : nullptr;
+  f.rstd = static_cast<float*>(out.rstd.data());
+  EXPECT_EQ(r.forward(&f), NK_OK);
+
+  nk_row_norm_backward_plan plan;
+  EXPECT_EQ(nk_row_norm_plan_backward(problem::kRows, p.cols, &plan), NK_OK);
+  const std::unique_ptr<unsigned char[]> workspace(new unsigned char[plan.workspace_size]);
+  nk_row_norm_backward_params b = {};
+  common(b);
+  statistics(b);
+  b.dy = p.dy.data();
+  b.x = out.h.data();
+  b.dh = p.dh.data();
+  b.dx = out.dx.data();
+  b.dweight = static_cast<float*>(out.dweight.data());
+  b.dbias = static_cast<float*>(out.dbias.data());
+  b.workspace = workspace.get();
+  b.workspace_size = plan.workspace_size;
+  if (staged) {
+    for (std::int64_t block = plan.block_count - 1; block >= 0; --block) {
+      b.stage = NK_STAGE_ROWS;
+      b.block_begin = block;
+      b.block_end = block + 1;
+      EXPECT_EQ(r.backward(&b), NK_OK);
+    }
+    b.stage = NK_STAGE_PARAMETERS;
+    b.block_begin = b.block_end = 0;
+  }
+  EXPECT_EQ(r.backward(&b), NK_OK);
+
+  nk_row_norm_jvp_params j = {};
+  common(j);
+  statistics(j);
+  j.x = out.h.data();
+  j.tan_x = p.dy.data();
+  j.tan_residual = p.dh.data();
+  j.jvp_h = out.jvp_h.data();
+  j.jvp_y = out.jvp_y.data();
+  j.tan_weight = p.tan_weight.data();
+  j.tan_bias = p.bias.data();
+  EXPECT_EQ(r.jvp(&j), NK_OK);
+  return out;
+}
+
+TEST(RowNorm, SameBitsOnEveryIsaSavedOrNotStagedOrNot) {
+  constexpr int kPairs[][2] = {{NK_F32, NK_F32}, {NK_F16, NK_F16}, {NK_F16, NK_F32}, {NK_BF16, NK_BF16}, {NK_BF16, NK_F32}};
+  for (const room& r : kRooms) {
+    for (const auto& pair : kPairs) {
+      for (const std::int64_t cols : nk_test::interesting_cols()) {
+        problem p(pair[0], pair[1], cols, static_cast<unsigned>(cols));
+        const results expected = run(r, p, NK_ISA_SCALAR, true, false);
+        for (const nk_isa isa : nk_test::available_isas()) {
+          EXPECT_TRUE(run(r, p, isa, true, true) == expected) << r.name << " dtype " << pair[0] << " isa " << isa
+                                                              << " cols " << cols;
+          EXPECT_TRUE(run(r, p, isa, false, false) == expected) << r.name << " dtype " << pair[0] << " isa " << isa
+                                                                << " cols " << cols << " recomputed";
+        }
+      }
+    }
+  }
+}
+
+// Rows whose squares leave float32's range take a path of their own, on every instruction set alike.
+TEST(RowNorm, ExtremeRowsHaveTheSameBitsAndStayFinite) {
+  for (const room& r : kRooms) {
+    for (const float scale : {1e30f, 1e-30f, 1e38f, 1e-40f, 1e19f}) {
+      for (const std::int64_t cols : {2, 17, 100, 8200}) {
+        problem p(NK_F32, NK_F32, cols, 5);
+        for (std::int64_t i = 0; i < p.x.count(); ++i) {
+          p.x.set(i, p.x.get(i) * 0.25f * scale);
+          p.residual.set(i, p.residual.get(i) * 0.25f * scale);
+        }
+        const results expected = run(r, p, NK_ISA_SCALAR, true, false);
+        for (std::int64_t i = 0; i < p.x.count(); ++i) EXPECT_TRUE(std::isfinite(expected.y.get(i))) << scale;
+        for (const nk_isa isa : nk_test::available_isas()) {
+          EXPECT_TRUE(run(r, p, isa, false, true) == expected) << r.name << " " << scale << " isa " << isa;
+        }
+      }
+    }
+  }
+}
+
+TEST(RowNorm, ForwardMeetsDoubleArithmetic) {
+  for (const room& r : kRooms) {
+    for (const std::int64_t cols : nk_test::interesting_cols()) {
+      problem p(NK_F32, NK_F32, cols, 7);
+      const results out = run(r, p, NK_ISA_BEST, true, false);
+      for (std::int64_t row = 0; row < problem::kRows; ++row) {
+        double mean = 0, square = 0;
+        for (std::int64_t c = 0; c < cols; ++c) mean += out.h.get(row * cols + c);
+        mean = r.centred ? mean / static_cast<double>(cols) : 0.0;
+        for (std::int64_t c = 0; c < cols; ++c) {
+          const double d = out.h.get(row * cols + c) - mean;
+          square += d * d;
+        }
+        const double rstd = 1.0 / std::sqrt(square / static_cast<double>(cols) + 1e-5);
+        for (std::int64_t c = 0; c < cols; ++c) {
+          const double expected = (out.h.get(row * cols + c) - mean) * rstd * p.weight.get(c) + p.bias.get(c);
+          const double scale = std::fabs(p.weight.get(c)) * (rstd < 10 ? 4.0 : rstd) + std::fabs(p.bias.get(c));
+          EXPECT_NEAR(out.y.get(row * cols + c), expected, 1e-6 * scale) << r.name << " " << cols << " " << c;
+        }
+      }
+    }
+  }
+}
+
+}  // namespace

@@ -1,0 +1,74 @@
+#include "tests/vec_probe.h"
+
+#include "core/vec.h"
+
+NK_BEGIN_ISA
+
+#define NK_PROBE(name, expression)                                                       \
+  void name##_probe(const float* pa, const float* pb, const float* pc, float* out) {     \
+    const vf a = load(pa, whole{});                                                      \
+    const vf b = load(pb, whole{});                                                      \
+    const vf c = load(pc, whole{});                                                      \
+    (void)b, (void)c;                                                                    \
+    store(out, expression, whole{});                                                     \
+  }
+
+NK_PROBE(add, add(a, b))
+NK_PROBE(sub, sub(a, b))
+NK_PROBE(mul, mul(a, b))
+NK_PROBE(fma, fma(a, b, c))
+NK_PROBE(neg_fma, neg_fma(a, b, c))
+NK_PROBE(max, max(a, b))
+NK_PROBE(abs, abs(a))
+
+float sum_probe(const float* a) { return sum(load(a, whole{})); }
+float largest_probe(const float* a) { return largest(load(a, whole{})); }
+
+template <class T>
+vf load_n(const void* p, int n) {
+  const T* const typed = static_cast<const T*>(p);
+  return n == kLanes ? load(typed, whole{}) : load(typed, first{n});
+}
+
+template <class T>
+void store_n(void* p, vf v, int n) {
+  T* const typed = static_cast<T*>(p);
+  if (n == kLanes) {
+    store(typed, v, whole{});
+  } else {
+    store(typed, v, first{n});
+  }
+}
+
+vf load_kind(int kind, const void* p, int n) {
+  return kind == 0 ? load_n<float>(p, n) : kind == 1 ? load_n<f16>(p, n) : load_n<bf16>(p, n);
+}
+
+void store_kind(int kind, void* p, vf v, int n) {
+  if (kind == 0) {
+    store_n<float>(p, v, n);
+  } else if (kind == 1) {
+    store_n<f16>(p, v, n);
+  } else {
+    store_n<bf16>(p, v, n);
+  }
+}
+
+void copy_probe(int kind, const void* from, void* to, int n) { store_kind(kind, to, load_kind(kind, from, n), n); }
+void widen_probe(int kind, const void* from, float* to, int n) { store(to, load_kind(kind, from, n), whole{}); }
+void narrow_probe(int kind, const float* from, void* to, int n) { store_kind(kind, to, load(from, whole{}), n); }
+void keep_probe(const float* from, float* to, int n) {
+  const vf v = load(from, whole{});
+  store(to, n == kLanes ? keep(v, whole{}) : keep(v, first{n}), whole{});
+}
+
+NK_END_ISA
+
+namespace nk {
+namespace NK_ISA {
+
+const vec_probe probe = {add_probe,  sub_probe, mul_probe,     fma_probe,  neg_fma_probe, max_probe,   abs_probe,
+                         sum_probe,  largest_probe, copy_probe, widen_probe, narrow_probe, keep_probe};
+
+}  // namespace NK_ISA
+}  // namespace nk

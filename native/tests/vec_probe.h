@@ -1,0 +1,35 @@
+// The operations of `vf`, reachable from a test for each instruction set. In and out are arrays of 16 unless n is given.
+#pragma once
+
+#include <cstdint>
+
+namespace nk {
+
+struct vec_probe {
+  void (*add)(const float* a, const float* b, const float* c, float* out);
+  void (*sub)(const float* a, const float* b, const float* c, float* out);
+  void (*mul)(const float* a, const float* b, const float* c, float* out);
+  void (*fma)(const float* a, const float* b, const float* c, float* out);
+  void (*neg_fma)(const float* a, const float* b, const float* c, float* out);
+  void (*max)(const float* a, const float* b, const float* c, float* out);
+  void (*abs)(const float* a, const float* b, const float* c, float* out);
+  float (*sum)(const float* a);
+  float (*largest)(const float* a);
+  // n elements, 1 to 16: 16 by `whole`, fewer by `first`. kind: 0 float, 1 f16, 2 bf16.
+  void (*copy)(int kind, const void* from, void* to, int n);       // load, store
+  void (*widen)(int kind, const void* from, float* to, int n);     // load, store 16 floats: the rest must be 0
+  void (*narrow)(int kind, const float* from, void* to, int n);    // load 16 floats, store n
+  void (*keep)(const float* from, float* to, int n);               // keep, store 16 floats
+};
+
+namespace scalar {
+extern const vec_probe probe;
+}
+namespace avx2 {
+extern const vec_probe probe;
+}
+namespace avx512 {
+extern const vec_probe probe;
+}
+
+}  // namespace nk

@@ -15,7 +15,7 @@ else()
     -ffp-contract=off -fno-math-errno -fvisibility=hidden $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>)
   if(NK_SANITIZE)
     target_compile_options(nk_settings INTERFACE
-      -fsanitize=${NK_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+      -O1 -fno-var-tracking -fsanitize=${NK_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(nk_settings INTERFACE -fsanitize=${NK_SANITIZE})
   endif()
 endif()

@@ -77,5 +77,20 @@ NK_INLINE void from_float(float v, f16* out) {
   out->bits = static_cast<std::uint16_t>(sign | half);
 }
 
+// One element at any address, aligned or not.
+template <class T>
+NK_INLINE float read(const T* p) {
+  T v;
+  std::memcpy(&v, p, sizeof v);
+  return to_float(v);
+}
+
+template <class T>
+NK_INLINE void write(T* p, float v) {
+  T stored;
+  from_float(v, &stored);
+  std::memcpy(p, &stored, sizeof stored);
+}
+
 }  // namespace
 }  // namespace nk

@@ -121,8 +121,9 @@ NK_INLINE void sum_blocks(float* gradient, const double* totals, std::int64_t bl
       for (std::int64_t i = 0; i < n; ++i) sum[i] += part[i];
     }
     for (std::int64_t i = 0; i < n; ++i) {
-      const double before = accumulate ? static_cast<double>(gradient[begin + i]) : 0.0;
-      gradient[begin + i] = static_cast<float>(before + sum[i]);
+      float* const g = gradient + begin + i;
+      const double before = accumulate ? static_cast<double>(read(g)) : 0.0;
+      write(g, static_cast<float>(before + sum[i]));
     }
   }
 }

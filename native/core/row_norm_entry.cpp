@@ -1,5 +1,7 @@
 #include "row_norm_entry.h"
 
+#include "dtype.h"
+
 #include <initializer_list>
 #include <limits>
 
@@ -80,8 +82,8 @@ nk_status forward(const row_norm_room& room, const nk_row_norm_forward_params* p
   if (status != NK_OK) return status;
   if (p.cols == 0) {  // rows of no elements: nothing to write but their statistics, which are 0 / 0
     for (std::int64_t row = 0; row < p.rows; ++row) {
-      if (p.mean != nullptr) p.mean[row] = std::numeric_limits<float>::quiet_NaN();
-      if (p.rstd != nullptr) p.rstd[row] = std::numeric_limits<float>::quiet_NaN();
+      if (p.mean != nullptr) write(p.mean + row, std::numeric_limits<float>::quiet_NaN());
+      if (p.rstd != nullptr) write(p.rstd + row, std::numeric_limits<float>::quiet_NaN());
     }
     return NK_OK;
   }

@@ -64,8 +64,8 @@ void forward_rows(const nk_row_norm_forward_params& p) {
     } else {
       normalize_row<Centred, false, operand::any>(source, target, any_weight, bias, cols, stats, next);
     }
-    if (p.mean != nullptr) p.mean[row] = stats.saved_mean();
-    if (p.rstd != nullptr) p.rstd[row] = stats.saved_rstd();
+    if (p.mean != nullptr) write(p.mean + row, stats.saved_mean());
+    if (p.rstd != nullptr) write(p.rstd + row, stats.saved_rstd());
   }
 }
 

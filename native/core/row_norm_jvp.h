@@ -1,4 +1,7 @@
 // Forward-mode derivative (JVP) over rows. See row_norm.h.
+//
+// With a residual the tangent is tan_x + tan_residual in float32, in both passes: jvp_h is stored rounded, but what it
+// is used for here is not, or in a 16-bit dtype the error of jvp_y would be several units in the last place.
 #pragma once
 
 #include "row_norm.h"
@@ -9,6 +12,8 @@ template <class T, class P>
 struct jvp_row {
   const T* x;
   const T* tan_x;
+  const T* tan_residual;  // null: no residual, and no jvp_h
+  T* jvp_h;
   T* jvp_y;
   const P* tan_weight;
   const P* tan_bias;
@@ -19,16 +24,19 @@ struct jvp_row {
 template <bool Centred, bool Scaled, class T, class P>
 NK_INLINE void push_forward_row(const jvp_row<T, P>& r, const weight_row<operand::any, P>& weight, std::int64_t cols,
                                 const row_stats& stats) {
-  const row_means means =
-      means_of<Centred, Scaled>(r.x, cols, stats, [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA {
-        return load(r.tan_x + i, lanes);
-      });
+  const auto tangent = [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA {
+    const vf t = load(r.tan_x + i, lanes);
+    return r.tan_residual != nullptr ? add(t, load(r.tan_residual + i, lanes)) : t;
+  };
+  const row_means means = means_of<Centred, Scaled>(r.x, cols, stats, tangent);
   const vf rstd = splat(stats.rstd);
   for_each_step(0, cols, [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA {
     prefetch(r.next_x + i);
     prefetch(r.next_tan_x + i);
     const vf xhat = xhat_of<Centred, Scaled>(r.x + i, lanes, stats, means);
-    vf t = project<Centred>(load(r.tan_x + i, lanes), xhat, means);
+    const vf tan_h = tangent(i, lanes);
+    if (r.tan_residual != nullptr) store(r.jvp_h + i, tan_h, lanes);
+    vf t = project<Centred>(tan_h, xhat, means);
     if constexpr (Scaled) t = mul(t, splat(stats.scale));
     t = weight.times(mul(t, rstd), i, lanes);
     if (r.tan_weight != nullptr) t = fma(xhat, load(r.tan_weight + i, lanes), t);
@@ -55,18 +63,15 @@ void jvp_rows(const nk_row_norm_jvp_params& p) {
 
   for (std::int64_t row = 0; row < p.rows; ++row) {
     const std::int64_t next = row + 1 < p.rows ? row + 1 : row;
-    jvp_row<T, P> r = {x + row * x_stride,
-                       tan_x + row * tan_x_stride,
-                       jvp_y + row * jvp_y_stride,
-                       static_cast<const P*>(p.tan_weight),
-                       static_cast<const P*>(p.tan_bias),
-                       x + next * x_stride,
-                       tan_x + next * tan_x_stride};
-    if (tan_residual != nullptr) {
-      T* const sum = jvp_h + row * jvp_h_stride;
-      add_rows(r.tan_x, tan_residual + row * tan_residual_stride, sum, cols);
-      r.tan_x = sum;
-    }
+    const jvp_row<T, P> r = {x + row * x_stride,
+                             tan_x + row * tan_x_stride,
+                             row_of(tan_residual, row, tan_residual_stride),
+                             row_of(jvp_h, row, jvp_h_stride),
+                             jvp_y + row * jvp_y_stride,
+                             static_cast<const P*>(p.tan_weight),
+                             static_cast<const P*>(p.tan_bias),
+                             x + next * x_stride,
+                             tan_x + next * tan_x_stride};
     const row_stats stats = stats_again<Centred>(r.x, cols, p.epsilon, p.mean, p.rstd, row);
     if (stats.scale == 1.0f) {
       push_forward_row<Centred, false>(r, weight, cols, stats);

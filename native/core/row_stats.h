@@ -66,7 +66,7 @@ struct centred_sums {
 template <bool Scaled, class T>
 NK_INLINE centred_sums centred_sums_of(const T* x, std::int64_t n, float scale) {
   const double count = static_cast<double>(n);
-  float pivot = to_float(x[0]);
+  float pivot = read(x);
   if constexpr (Scaled) pivot *= scale;
   for (bool second = false;; second = true) {
     double total[1];
@@ -136,7 +136,10 @@ NK_INLINE row_stats stats_of(const T* x, std::int64_t n, double epsilon) {
 template <bool Centred, class T>
 NK_INLINE row_stats stats_again(const T* x, std::int64_t n, double epsilon, const float* mean, const float* rstd,
                                 std::int64_t row) {
-  if (rstd != nullptr && in_range(rstd[row])) return {1.0f, Centred ? mean[row] : 0.0f, 0.0f, rstd[row]};
+  if (rstd != nullptr) {
+    const float saved = read(rstd + row);
+    if (in_range(saved)) return {1.0f, Centred ? read(mean + row) : 0.0f, 0.0f, saved};
+  }
   row_stats stats = stats_of<Centred>(x, n, epsilon);
   if (stats.scale != 1.0f && in_range(stats.saved_rstd())) {
     return {1.0f, stats.saved_mean(), 0.0f, stats.saved_rstd()};

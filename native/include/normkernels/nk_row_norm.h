@@ -2,8 +2,7 @@
  *
  * Every tensor is `rows` x `cols`: the normalized axes, flattened, are the columns. Element (r, c) of a tensor lies
  * at r * stride + c; a stride of 0 means cols. The same structs serve the CPU and CUDA; with CUDA the pointers are
- * device pointers, and isa, stage, block_begin and block_end must be 0. Pointers need only the alignment of their
- * element type.
+ * device pointers, and isa, stage, block_begin and block_end must be 0. On the CPU pointers may have any alignment.
  *
  * An output may be the same tensor as an input (same pointer, same stride) where the field says so; any other overlap
  * of an output with an input or another output gives undefined values. Rows are independent of one another: NaN or

@@ -1,0 +1,96 @@
+# Builds, tests and runs NormKernels. The same verbs as build.sh; both do no more than call the CMake presets and the
+# MSBuild targets.
+$ErrorActionPreference = 'Stop'
+$PSNativeCommandUseErrorActionPreference = $true
+Set-Location $PSScriptRoot
+
+$usage = @'
+usage: ./build.ps1 VERB [ARGS]
+
+  build           compile the native library and the solution (the default)
+  run [ARGS]      build what is missing, then run the normkernels program; without ARGS it gives a tour
+  test            build and run every test, native and managed
+  bench [ARGS]    build, then measure: normkernels bench ARGS
+  pack            build, then make the NuGet packages in artifacts/package
+  format [check]  format all sources, or only check that they are
+  sanitize        the native tests under AddressSanitizer and UndefinedBehaviorSanitizer
+  clean           delete artifacts/
+'@
+
+# One clear line when a tool is missing.
+function Need($Tool, $Where) {
+    if (-not (Get-Command $Tool -ErrorAction SilentlyContinue)) {
+        [Console]::Error.WriteLine("build.ps1: '$Tool' is missing: install it from $Where")
+        exit 2
+    }
+}
+
+function Need-Tools {
+    Need cmake https://cmake.org
+    Need dotnet https://dot.net
+    # On Windows CMake finds Visual Studio's compiler by itself.
+    if (-not $IsWindows) { Need c++ 'your system''s packages (g++ or clang)' }
+}
+
+function Build-Native($Preset) {
+    cmake --preset $Preset | Out-Null
+    cmake --build --preset $Preset --parallel ([Environment]::ProcessorCount)
+}
+
+function Build-All {
+    Need-Tools
+    Build-Native release
+    dotnet build NormKernels.sln -c Release -nologo -v quiet
+}
+
+$suffix = if ($IsWindows) { '.exe' } else { '' }
+$program = "artifacts/bin/NormKernels.Cli/release/normkernels$suffix"
+
+$verb, $rest = if ($args.Count -gt 0) { $args } else { 'build' }
+$rest = @($rest | Where-Object { $null -ne $_ })
+switch ($verb) {
+    'build' { Build-All }
+    'run' {
+        if (-not (Test-Path $program)) { Build-All | Out-Host }
+        $PSNativeCommandUseErrorActionPreference = $false
+        if ($rest.Count -eq 0) { & $program tour --golden tests/golden } else { & $program @rest }
+        exit $LASTEXITCODE
+    }
+    'test' {
+        Build-All
+        Build-Native test
+        ctest --preset test
+        dotnet test NormKernels.sln -c Release --no-build -nologo @rest
+    }
+    'bench' {
+        Build-All | Out-Host
+        & $program bench @rest
+    }
+    'pack' {
+        Build-All
+        dotnet pack NormKernels.sln -c Release --no-build -nologo -v quiet
+    }
+    'format' {
+        Need clang-format https://llvm.org
+        $sources = git ls-files --cached --others --exclude-standard 'native/*.h' 'native/*.c' 'native/*.cpp'
+        if ($rest.Count -gt 0 -and $rest[0] -eq 'check') {
+            clang-format --dry-run --Werror @sources
+            dotnet format NormKernels.sln --verify-no-changes
+        }
+        else {
+            clang-format -i @sources
+            dotnet format NormKernels.sln
+        }
+    }
+    'sanitize' {
+        Need-Tools
+        Build-Native sanitize
+        ctest --preset sanitize
+    }
+    'clean' { if (Test-Path artifacts) { Remove-Item -Recurse -Force artifacts } }
+    { $_ -in 'help', '-h', '--help' } { $usage }
+    default {
+        [Console]::Error.WriteLine($usage)
+        exit 2
+    }
+}

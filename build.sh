@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Builds, tests and runs NormKernels. The same verbs as build.ps1; both do no more than call the CMake presets and the
+# MSBuild targets.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+usage() {
+  cat <<'TEXT'
+usage: ./build.sh VERB [ARGS]
+
+  build           compile the native library and the solution (the default)
+  run [ARGS]      build what is missing, then run the normkernels program; without ARGS it gives a tour
+  test            build and run every test, native and managed
+  bench [ARGS]    build, then measure: normkernels bench ARGS
+  pack            build, then make the NuGet packages in artifacts/package
+  format [check]  format all sources, or only check that they are
+  sanitize        the native tests under AddressSanitizer and UndefinedBehaviorSanitizer
+  clean           delete artifacts/
+TEXT
+}
+
+# need TOOL DEBIAN-PACKAGE WHERE-ELSE: one clear line when a tool is missing.
+need() {
+  command -v "$1" >/dev/null 2>&1 && return
+  echo "build.sh: '$1' is missing: install it with 'apt-get install $2' (Debian, Ubuntu) or from $3" >&2
+  exit 2
+}
+
+need_tools() {
+  need cmake cmake https://cmake.org
+  need dotnet dotnet-sdk-10.0 https://dot.net
+  if [ -n "${CXX:-}" ]; then need "$CXX" g++ "your system's packages"; else need c++ g++ "your system's packages"; fi
+}
+
+# Ninja compiles in parallel by itself; make has to be told.
+generator() {
+  if command -v ninja >/dev/null 2>&1; then echo Ninja; else echo "Unix Makefiles"; fi
+}
+
+native() {
+  # A build folder keeps the generator it was made with.
+  if [ -f "artifacts/native/$1/CMakeCache.txt" ]; then cmake --preset "$1" >/dev/null
+  else cmake --preset "$1" -G "$(generator)" >/dev/null; fi
+  cmake --build --preset "$1" --parallel "$(getconf _NPROCESSORS_ONLN)"
+}
+
+build() {
+  need_tools
+  native release
+  dotnet build NormKernels.sln -c Release -nologo -v quiet
+}
+
+program=artifacts/bin/NormKernels.Cli/release/normkernels
+
+verb=${1:-build}
+[ $# -gt 0 ] && shift
+case "$verb" in
+  build) build ;;
+  run)
+    [ -x "$program" ] || build >&2
+    if [ $# -eq 0 ]; then exec "$program" tour --golden tests/golden; else exec "$program" "$@"; fi ;;
+  test)
+    build
+    native test
+    ctest --preset test
+    dotnet test NormKernels.sln -c Release --no-build -nologo "$@" ;;
+  bench) build >&2; exec "$program" bench "$@" ;;
+  pack) build; dotnet pack NormKernels.sln -c Release --no-build -nologo -v quiet ;;
+  format)
+    need clang-format clang-format https://llvm.org
+    sources=$(git ls-files --cached --others --exclude-standard 'native/*.h' 'native/*.c' 'native/*.cpp')
+    if [ "${1:-}" = check ]; then
+      clang-format --dry-run --Werror $sources
+      dotnet format NormKernels.sln --verify-no-changes
+    else
+      clang-format -i $sources
+      dotnet format NormKernels.sln
+    fi ;;
+  sanitize) need_tools; native sanitize; ctest --preset sanitize ;;
+  clean) rm -rf artifacts ;;
+  help | -h | --help) usage ;;
+  *) usage >&2; exit 2 ;;
+esac

@@ -17,15 +17,15 @@ struct cpuid_result {
   unsigned eax, ebx, ecx, edx;
 };
 
-cpuid_result cpuid(unsigned leaf) {
+cpuid_result cpuid(unsigned leaf, unsigned subleaf = 0) {
   cpuid_result r = {};
 #if defined(_MSC_VER)
   int regs[4];
-  __cpuidex(regs, static_cast<int>(leaf), 0);
+  __cpuidex(regs, static_cast<int>(leaf), static_cast<int>(subleaf));
   r = {static_cast<unsigned>(regs[0]), static_cast<unsigned>(regs[1]), static_cast<unsigned>(regs[2]),
        static_cast<unsigned>(regs[3])};
 #else
-  __cpuid_count(leaf, 0, r.eax, r.ebx, r.ecx, r.edx);
+  __cpuid_count(leaf, subleaf, r.eax, r.ebx, r.ecx, r.edx);
 #endif
   return r;
 }
@@ -72,13 +72,32 @@ nk_isa apply_cap(nk_isa hardware) {
   return NK_ISA_BEST;
 }
 
+std::uint64_t detect_streaming_bytes() {
+  constexpr std::uint64_t kNever = ~std::uint64_t{0};
+  const cpuid_result zero = cpuid(0);
+  const bool amd = zero.ebx == 0x68747541 && zero.edx == 0x69746e65 && zero.ecx == 0x444d4163;  // "AuthenticAMD"
+  constexpr unsigned kCaches = 0x8000001d;
+  if (!amd || cpuid(0x80000000).eax < kCaches) return kNever;
+  std::uint64_t largest = 0;
+  for (unsigned i = 0; i < 8; ++i) {
+    const cpuid_result cache = cpuid(kCaches, i);
+    if ((cache.eax & 31) == 0) break;
+    const std::uint64_t ways = (cache.ebx >> 22) + 1, partitions = ((cache.ebx >> 12) & 0x3ff) + 1;
+    const std::uint64_t size = ways * partitions * ((cache.ebx & 0xfff) + 1) * (std::uint64_t{cache.ecx} + 1);
+    if (size > largest) largest = size;
+  }
+  return largest != 0 ? largest : kNever;
+}
+
 const nk_isa kHardware = detect_hardware();
 const nk_isa kBest = apply_cap(kHardware);
+const std::uint64_t kStreamingBytes = detect_streaming_bytes();
 
 }  // namespace
 
 nk_isa hardware_isa() { return kHardware; }
 nk_isa best_isa() { return kBest; }
+std::uint64_t streaming_bytes() { return kStreamingBytes; }
 
 nk_status resolve_isa(std::int32_t requested, nk_isa* isa) {
   if (kBest == NK_ISA_BEST || requested < NK_ISA_BEST || requested > kBest) return NK_ERROR_ISA;

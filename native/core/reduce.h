@@ -19,11 +19,11 @@ constexpr std::int64_t kTreeColumns = 8192;
 
 // A tree of N sums: `Flight` steps are accumulated side by side to hide the latency of an addition (4 cycles at two a
 // cycle); what is left at the end, fewer than Flight whole steps and one that is not, goes to the first two; then all
-// are added pairwise, then lane by lane. More in flight would spill on AVX2, which needs two of its sixteen registers
-// for a step.
+// are added, then lane by lane. More in flight would spill on AVX2, which needs two of its sixteen registers for a
+// step: 8 for one sum, 12 for two or three.
 template <int N>
 struct tree {
-  static constexpr int Flight = N == 1 ? 4 : 2;
+  static constexpr int Flight = N == 1 ? 4 : N == 2 ? 3 : 2;
   vf acc[Flight][N];
 };
 
@@ -43,15 +43,14 @@ NK_INLINE void sum_row(std::int64_t n, double (&totals)[N], Terms&& terms) {
     for (; i + Flight * kLanes <= end; i += Flight * kLanes) {
       terms(i, whole{}, t.acc[0]);
       terms(i + kLanes, whole{}, t.acc[1]);
-      if constexpr (Flight == 4) {
-        terms(i + 2 * kLanes, whole{}, t.acc[2]);
-        terms(i + 3 * kLanes, whole{}, t.acc[3]);
-      }
+      if constexpr (Flight > 2) terms(i + 2 * kLanes, whole{}, t.acc[2]);
+      if constexpr (Flight > 3) terms(i + 3 * kLanes, whole{}, t.acc[3]);
     }
     for (; i + kLanes <= end; i += kLanes) terms(i, whole{}, t.acc[0]);
     if (i < end) terms(i, first{static_cast<int>(end - i)}, t.acc[1]);
     for (int j = 0; j < N; ++j) {
       vf all = add(t.acc[0][j], t.acc[1][j]);
+      if constexpr (Flight == 3) all = add(all, t.acc[2][j]);
       if constexpr (Flight == 4) all = add(all, add(t.acc[2][j], t.acc[3][j]));
       totals[j] += static_cast<double>(sum(all));
     }

@@ -85,7 +85,7 @@ struct row_means {
 
 template <bool Centred, bool Scaled, class T, class G>
 NK_INLINE row_means means_of(const T* x, std::int64_t cols, const row_stats& stats, G&& g) {
-  const double count = static_cast<double>(cols);
+  const double inverse_cols = 1.0 / static_cast<double>(cols);
   if constexpr (Centred) {
     double total[3];
     sum_row<3>(cols, total, [&](std::int64_t i, auto lanes, vf* acc) NK_INLINE_LAMBDA {
@@ -95,16 +95,16 @@ NK_INLINE row_means means_of(const T* x, std::int64_t cols, const row_stats& sta
       acc[1] = add(acc[1], gi);
       acc[2] = fma(gi, xhat, acc[2]);
     });
-    const double xhat = total[0] / count;
-    const double mean_g = total[1] / count;
+    const double xhat = total[0] * inverse_cols;
+    const double mean_g = total[1] * inverse_cols;
     return {static_cast<float>(xhat), static_cast<float>(mean_g),
-            static_cast<float>(total[2] / count - xhat * mean_g)};
+            static_cast<float>(total[2] * inverse_cols - xhat * mean_g)};
   } else {
     double total[1];
     sum_row<1>(cols, total, [&](std::int64_t i, auto lanes, vf* acc) NK_INLINE_LAMBDA {
       acc[0] = fma(g(i, lanes), rough_xhat<Centred, Scaled>(x + i, lanes, stats), acc[0]);
     });
-    return {0.0f, 0.0f, static_cast<float>(total[0] / count)};
+    return {0.0f, 0.0f, static_cast<float>(total[0] * inverse_cols)};
   }
 }
 

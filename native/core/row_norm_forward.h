@@ -1,19 +1,33 @@
 // Forward over rows. See row_norm.h.
 #pragma once
 
+#include <cstddef>
+#include <type_traits>
+
 #include "row_norm.h"
 
 NK_BEGIN_ISA
 
-template <bool Centred, bool Scaled, operand Bias, operand Weight, class T, class P>
+enum class destination { cached, streamed };
+
+template <destination To, class T, class Lanes>
+NK_INLINE void put(T* p, vf v, Lanes lanes) {
+  if constexpr (To == destination::streamed && std::is_same_v<Lanes, whole>) {
+    stream(p, v);
+  } else {
+    store(p, v, lanes);
+  }
+}
+
+template <bool Centred, bool Scaled, destination To, operand Bias, operand Weight, class T, class P>
 NK_INLINE void normalize_row(const T* x, T* y, const weight_row<Weight, P>& weight, const P* bias, std::int64_t cols,
-                             const row_stats& stats, const T* next) {
+                             const row_stats& stats, const T* ahead) {
   const vf rstd = splat(stats.rstd);
   const vf high = splat(stats.mean_high);
   // Not (x * rstd - mean * rstd): a constant row must leave no residue beside the bias.
   const vf minus_low = splat(-stats.mean_low * stats.rstd);
   for_each_step(0, cols, [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA {
-    prefetch(next + i);
+    prefetch(ahead + i);
     const vf v = load_scaled<Scaled>(x + i, lanes, stats.scale);
     vf xhat;
     if constexpr (Centred) {
@@ -22,15 +36,15 @@ NK_INLINE void normalize_row(const T* x, T* y, const weight_row<Weight, P>& weig
       xhat = mul(v, rstd);
     }
     if (has<Bias>(bias)) {
-      store(y + i, fma(xhat, weight.load_at(i, lanes), load(bias + i, lanes)), lanes);
+      put<To>(y + i, fma(xhat, weight.load_at(i, lanes), load(bias + i, lanes)), lanes);
     } else {
-      store(y + i, weight.times(xhat, i, lanes), lanes);
+      put<To>(y + i, weight.times(xhat, i, lanes), lanes);
     }
   });
 }
 
 template <bool Centred, class T, class P>
-void forward_rows(const nk_row_norm_forward_params& p) {
+void forward_rows(const nk_row_norm_forward_params& p, bool streaming) {
   const T* const x = static_cast<const T*>(p.x);
   const T* const residual = static_cast<const T*>(p.residual);
   T* const h = static_cast<T*>(p.h);
@@ -47,26 +61,41 @@ void forward_rows(const nk_row_norm_forward_params& p) {
   const std::int64_t h_stride = stride_or(p.h_stride, cols);
   const std::int64_t y_stride = stride_or(p.y_stride, cols);
 
+  // What is normalized in a row: x, or x + residual, which is written to h first.
+  const auto source_of = [&](std::int64_t row) NK_INLINE_LAMBDA {
+    const T* const from = x + row * x_stride;
+    if (residual == nullptr) return from;
+    T* const sum = h + row * h_stride;
+    add_rows(from, residual + row * residual_stride, sum, cols);
+    return static_cast<const T*>(sum);
+  };
+
+  // The statistics are one row ahead: those of a row end in a chain of divisions and a root, about 60 cycles, which the
+  // processor then works off while it writes the row before (59 to 53 ns a row at 1024 columns in the cache).
+  const T* source = source_of(0);
+  row_stats stats = stats_of<Centred>(source, cols, p.epsilon);
   for (std::int64_t row = 0; row < p.rows; ++row) {
-    const T* source = x + row * x_stride;
-    const T* const next = row + 1 < p.rows ? source + x_stride : source;
-    if (residual != nullptr) {
-      T* const sum = h + row * h_stride;
-      add_rows(source, residual + row * residual_stride, sum, cols);
-      source = sum;
-    }
-    const row_stats stats = stats_of<Centred>(source, cols, p.epsilon);
+    const bool last = row + 1 == p.rows;
+    const T* const next_source = last ? source : source_of(row + 1);
+    const row_stats next_stats = last ? stats : stats_of<Centred>(next_source, cols, p.epsilon);
+    const T* const ahead = x + (row + 2 < p.rows ? row + 2 : row) * x_stride;
     T* const target = y + row * y_stride;
+    constexpr destination cached = destination::cached;
     if (stats.scale != 1.0f) {
-      normalize_row<Centred, true, operand::any>(source, target, any_weight, bias, cols, stats, next);
-    } else if (usual) {
-      normalize_row<Centred, false, kUsualBias>(source, target, weight, bias, cols, stats, next);
+      normalize_row<Centred, true, cached, operand::any>(source, target, any_weight, bias, cols, stats, ahead);
+    } else if (!usual) {
+      normalize_row<Centred, false, cached, operand::any>(source, target, any_weight, bias, cols, stats, ahead);
+    } else if (streaming && reinterpret_cast<std::uintptr_t>(target) % (kLanes * sizeof(T)) == 0) {
+      normalize_row<Centred, false, destination::streamed, kUsualBias>(source, target, weight, bias, cols, stats, ahead);
     } else {
-      normalize_row<Centred, false, operand::any>(source, target, any_weight, bias, cols, stats, next);
+      normalize_row<Centred, false, cached, kUsualBias>(source, target, weight, bias, cols, stats, ahead);
     }
     if (p.mean != nullptr) write(p.mean + row, stats.saved_mean());
     if (p.rstd != nullptr) write(p.rstd + row, stats.saved_rstd());
+    source = next_source;
+    stats = next_stats;
   }
+  if (streaming) finish_streams();
 }
 
 NK_END_ISA

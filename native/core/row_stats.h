@@ -1,10 +1,11 @@
 // The statistics of one row: centred (layer_norm) or not (rms_norm).
 //
-// Centred rows take a shifted mean: pivot p = x[0], mean = p + sum(x - p) / n, then the sum of (x - mean)^2. Nothing is
-// lost to a large offset, a constant row gives exactly its constant, and E[x^2] - E[x]^2 is never formed. The mean is
-// kept as high + low (x - high is exact where it matters; high alone would cost 0.03 at a mean of 1e6). Should x[0] lie
-// far outside the row (over 4 standard deviations), the differences from it were rounded coarsely and the mean is taken
-// once more from a better pivot.
+// Centred rows are summed in one pass around a pivot p, the mean of the row's first 16 elements: with d = x - p,
+// mean = p + sum(d) / n and variance = sum(d^2) / n - (sum(d) / n)^2. That is accurate as long as p is near the mean,
+// and it is only then that the result is taken: where the mean turns out to lie more than a standard deviation from the
+// pivot (then the subtraction has cost a bit), the row is summed again, around the mean that was found. So the difference
+// E[x^2] - E[x]^2 is never formed of anything but small corrections, an offset of 1e6 costs nothing, and a constant row
+// gives exactly its constant. The mean is kept as high + low: high alone would be 0.03 off at a mean of 1e6.
 //
 // Rows whose sum of squares leaves the range that float32 squares carry in full (1e30, 1e-30) are scaled by a power of
 // two and summed again. That, too, is decided by the row alone.
@@ -58,44 +59,54 @@ float scale_of(const T* x, std::int64_t n) {
   return float_from_bits((inverse < 1 ? 1 : inverse > 253 ? 253 : inverse) << 23);
 }
 
-struct centred_sums {
+struct moments {
   double mean;
   double variance;
 };
 
 template <bool Scaled, class T>
-NK_INLINE centred_sums centred_sums_of(const T* x, std::int64_t n, float scale) {
-  const double count = static_cast<double>(n);
-  float pivot = read(x);
-  if constexpr (Scaled) pivot *= scale;
-  for (bool second = false;; second = true) {
-    double total[1];
-    sum_row<1>(n, total, [&](std::int64_t i, auto lanes, vf* acc) NK_INLINE_LAMBDA {
-      acc[0] = add(acc[0], keep(sub(load_scaled<Scaled>(x + i, lanes, scale), splat(pivot)), lanes));
-    });
-    const double shift = total[0] / count;
-    const double mean = static_cast<double>(pivot) + shift;
-    const float high = static_cast<float>(mean);
-    const float low = static_cast<float>(mean - static_cast<double>(high));
-    sum_row<1>(n, total, [&](std::int64_t i, auto lanes, vf* acc) NK_INLINE_LAMBDA {
-      const vf d = sub(sub(load_scaled<Scaled>(x + i, lanes, scale), splat(high)), splat(low));
-      const vf inside = keep(d, lanes);
-      acc[0] = fma(inside, inside, acc[0]);
-    });
-    const double variance = total[0] / count;
-    if (second || !(shift * shift > 16.0 * variance)) return {mean, variance};
-    pivot = high;
+NK_INLINE moments moments_around(float pivot, const T* x, std::int64_t n, float scale, double* shift) {
+  const double inverse_n = 1.0 / static_cast<double>(n);
+  double total[2];
+  sum_row<2>(n, total, [&](std::int64_t i, auto lanes, vf* acc) NK_INLINE_LAMBDA {
+    const vf d = keep(sub(load_scaled<Scaled>(x + i, lanes, scale), splat(pivot)), lanes);
+    acc[0] = add(acc[0], d);
+    acc[1] = fma(d, d, acc[1]);
+  });
+  *shift = total[0] * inverse_n;
+  const double variance = total[1] * inverse_n - *shift * *shift;
+  // Rounding may leave a trace below zero. NaN must stay NaN.
+  return {static_cast<double>(pivot) + *shift, variance < 0.0 ? 0.0 : variance};
+}
+
+// The second sum, for rows whose beginning says little of their mean. Out of line: it is rare.
+template <bool Scaled, class T>
+NK_NOINLINE moments moments_again(double mean, const T* x, std::int64_t n, float scale) {
+  double shift;
+  return moments_around<Scaled>(static_cast<float>(mean), x, n, scale, &shift);
+}
+
+template <bool Scaled, class T>
+NK_INLINE moments moments_of(const T* x, std::int64_t n, float scale) {
+  // Sixteen equal values add up without rounding, so the pivot of a constant row is its constant; fewer might not.
+  float pivot = n >= kLanes ? sum(load_scaled<Scaled>(x, whole{}, scale)) * (1.0f / kLanes) : read(x);
+  if constexpr (Scaled) {
+    if (n < kLanes) pivot *= scale;
   }
+  double shift;
+  const moments found = moments_around<Scaled>(pivot, x, n, scale, &shift);
+  return shift * shift > found.variance ? moments_again<Scaled>(found.mean, x, n, scale) : found;
 }
 
 template <bool Scaled, class T>
 NK_INLINE double mean_square_of(const T* x, std::int64_t n, float scale) {
+  const double inverse_n = 1.0 / static_cast<double>(n);
   double total[1];
   sum_row<1>(n, total, [&](std::int64_t i, auto lanes, vf* acc) NK_INLINE_LAMBDA {
     const vf v = load_scaled<Scaled>(x + i, lanes, scale);
     acc[0] = fma(v, v, acc[0]);
   });
-  return total[0] / static_cast<double>(n);
+  return total[0] * inverse_n;
 }
 
 template <bool Centred, bool Scaled, class T>
@@ -104,9 +115,9 @@ NK_INLINE row_stats stats_at_scale(const T* x, std::int64_t n, double epsilon, f
   double mean = 0.0;
   double variance;
   if constexpr (Centred) {
-    const centred_sums sums = centred_sums_of<Scaled>(x, n, scale);
-    mean = sums.mean;
-    variance = sums.variance + scaled_epsilon;
+    const moments found = moments_of<Scaled>(x, n, scale);
+    mean = found.mean;
+    variance = found.variance + scaled_epsilon;
   } else {
     variance = mean_square_of<Scaled>(x, n, scale) + scaled_epsilon;
   }

@@ -7,12 +7,14 @@
 //   splat(s), zero()                     all lanes s, all lanes 0
 //   load(p, lanes), store(p, v, lanes)   p: float, f16 or bf16, any alignment; lanes: `whole` or `first{n}`, 0 < n < 16.
 //                                        With first{n} nothing beyond p[n - 1] is touched, the other lanes load as 0.
+//   stream(p, v)                         the same of a whole step, past the caches; p aligned to the step's bytes
 //   keep(v, lanes)                       v with the lanes beyond first{n} set to 0
 //   add sub mul fma(a, b, c) = a * b + c neg_fma(a, b, c) = c - a * b, rounded once
 //   max(a, b)                            a > b ? a : b; b where either is NaN
 //   abs(v)
 //   sum(v), largest(v)                   halves folded: lane i with i + 8, then i + 4, i + 2, i + 1
 //   prefetch(p)                          a hint that p's cache line is read soon; p may be any address
+//   finish_streams()                     orders streamed stores before whatever the thread does next
 #pragma once
 
 #include <cstdint>

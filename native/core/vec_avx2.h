@@ -45,6 +45,11 @@ NK_INLINE void store(float* p, vf v, first lanes) {
   _mm256_maskstore_ps(p + 8, m.hi, v.hi);
 }
 
+NK_INLINE void stream(float* p, vf v) {
+  _mm256_stream_ps(p, v.lo);
+  _mm256_stream_ps(p + 8, v.hi);
+}
+
 // 16 halfwords. AVX2 masks only 32-bit lanes: the pairs go by mask, an odd last one by itself.
 NK_INLINE __m256i load_16x16(const void* p, whole) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
 
@@ -81,12 +86,17 @@ NK_INLINE vf load(const f16* p, Lanes lanes) {
   return {_mm256_cvtph_ps(_mm256_castsi256_si128(h)), _mm256_cvtph_ps(_mm256_extracti128_si256(h, 1))};
 }
 
-template <class Lanes>
-NK_INLINE void store(f16* p, vf v, Lanes lanes) {
+NK_INLINE __m256i narrow_f16(vf v) {
   const __m128i lo = _mm256_cvtps_ph(v.lo, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
   const __m128i hi = _mm256_cvtps_ph(v.hi, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-  store_16x16(p, _mm256_set_m128i(hi, lo), lanes);
+  return _mm256_set_m128i(hi, lo);
 }
+
+template <class Lanes>
+NK_INLINE void store(f16* p, vf v, Lanes lanes) {
+  store_16x16(p, narrow_f16(v), lanes);
+}
+NK_INLINE void stream(f16* p, vf v) { _mm256_stream_si256(reinterpret_cast<__m256i*>(p), narrow_f16(v)); }
 
 NK_INLINE __m256 widen_bf16(__m128i h) {
   return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(h), 16));
@@ -110,12 +120,17 @@ NK_INLINE vf load(const bf16* p, Lanes lanes) {
   return {widen_bf16(_mm256_castsi256_si128(h)), widen_bf16(_mm256_extracti128_si256(h, 1))};
 }
 
-template <class Lanes>
-NK_INLINE void store(bf16* p, vf v, Lanes lanes) {
+NK_INLINE __m256i narrow_bf16(vf v) {
   // The pack works on 128-bit halves, hence the permutation.
   const __m256i packed = _mm256_packus_epi32(round_bf16(v.lo), round_bf16(v.hi));
-  store_16x16(p, _mm256_permute4x64_epi64(packed, 0xd8), lanes);
+  return _mm256_permute4x64_epi64(packed, 0xd8);
 }
+
+template <class Lanes>
+NK_INLINE void store(bf16* p, vf v, Lanes lanes) {
+  store_16x16(p, narrow_bf16(v), lanes);
+}
+NK_INLINE void stream(bf16* p, vf v) { _mm256_stream_si256(reinterpret_cast<__m256i*>(p), narrow_bf16(v)); }
 
 NK_INLINE vf keep(vf v, whole) { return v; }
 NK_INLINE vf keep(vf v, first lanes) {
@@ -152,6 +167,7 @@ NK_INLINE float largest(vf v) {
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
 }
 
+NK_INLINE void finish_streams() { _mm_sfence(); }
 NK_INLINE void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
 
 NK_END_ISA

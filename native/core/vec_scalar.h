@@ -37,6 +37,11 @@ inline void store(T* p, const vf& v, Lanes lanes) {
   for (int i = 0; i < count(lanes); ++i) write(p + i, v.lane[i]);
 }
 
+template <class T>
+inline void stream(T* p, const vf& v) {
+  store(p, v, whole{});
+}
+
 template <class Lanes>
 inline vf keep(const vf& v, Lanes lanes) {
   return lanewise([&](int i) { return i < count(lanes) ? v.lane[i] : 0.0f; });
@@ -79,5 +84,6 @@ inline float largest(vf v) {
 }
 
 inline void prefetch(const void*) {}
+inline void finish_streams() {}
 
 NK_END_ISA

@@ -224,6 +224,57 @@ TEST(RowNorm, ExtremeRowsHaveTheSameBitsAndStayFinite) {
   }
 }
 
+// An output as large as the last-level cache may be written past the caches: the bits are those of one row at a time.
+TEST(RowNorm, LargeOutputsHaveTheBitsOfSingleRows) {
+  constexpr std::int64_t kCols = 1040, kDistinctRows = 7;
+  constexpr std::int64_t kBytes = std::int64_t{80} << 20;
+  for (const room& r : kRooms) {
+    for (const int dtype : {NK_F32, NK_F16, NK_BF16}) {
+      const std::int64_t rows = kBytes / kCols / (dtype == NK_F32 ? 4 : 2);
+      std::mt19937 random(11);
+      tensor x(dtype, kDistinctRows * kCols), weight(NK_F32, kCols), bias(NK_F32, kCols);
+      x.fill(random, 1.0f, 2.0f);
+      weight.fill(random, 1.0f, 0.5f);
+      bias.fill(random, 0.0f, 1.0f);
+      const std::size_t row_bytes = static_cast<std::size_t>(kCols) * (dtype == NK_F32 ? 4 : 2);
+      std::vector<unsigned char> many(static_cast<std::size_t>(rows) * row_bytes), out(many.size() + 64), one(row_bytes);
+      for (std::int64_t row = 0; row < rows; ++row) {
+        std::memcpy(&many[static_cast<std::size_t>(row) * row_bytes],
+                    static_cast<unsigned char*>(x.data()) + static_cast<std::size_t>(row % kDistinctRows) * row_bytes,
+                    row_bytes);
+      }
+      for (const nk_isa isa : nk_test::available_isas()) {
+        if (isa == NK_ISA_SCALAR) continue;  // streams nothing
+        nk_row_norm_forward_params p = {};
+        p.struct_size = sizeof p;
+        p.dtype = dtype;
+        p.isa = isa;
+        p.rows = rows;
+        p.cols = kCols;
+        p.epsilon = 1e-5;
+        p.x = many.data();
+        p.weight = weight.data();
+        p.bias = r.centred ? bias.data() : nullptr;
+        // On a cache line, as streaming needs it, which most of the rows then are too.
+        const std::size_t offset = (64 - reinterpret_cast<std::uintptr_t>(out.data()) % 64) % 64;
+        p.y = out.data() + offset;
+        ASSERT_EQ(r.forward(&p), NK_OK);
+        for (std::int64_t row = 0; row < kDistinctRows; ++row) {
+          nk_row_norm_forward_params single = p;
+          single.rows = 1;
+          single.x = static_cast<unsigned char*>(x.data()) + static_cast<std::size_t>(row) * row_bytes;
+          single.y = one.data();
+          ASSERT_EQ(r.forward(&single), NK_OK);
+          for (std::int64_t at = row; at < rows; at += kDistinctRows) {
+            ASSERT_EQ(std::memcmp(out.data() + offset + static_cast<std::size_t>(at) * row_bytes, one.data(), row_bytes), 0)
+                << r.name << " dtype " << dtype << " isa " << isa << " row " << at;
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST(RowNorm, ForwardMeetsDoubleArithmetic) {
   for (const room& r : kRooms) {
     for (const std::int64_t cols : nk_test::interesting_cols()) {

@@ -1,0 +1,80 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Linq;
+
+namespace NormKernels.Cli.Benchmarking;
+
+/// <summary>Times several calls against one another.</summary>
+/// <param name="Seconds">The median time of each call.</param>
+/// <param name="RatiosToFirst">The median, over all rounds, of its time in the round divided by that of the first call
+/// in the same round.</param>
+internal sealed record Timing(double[] Seconds, double[] RatiosToFirst)
+{
+    // Shorter than this the clock and the loop would be seen.
+    private const double BatchSeconds = 400e-6;
+
+    private const int MaxBatch = 1 << 20;
+    private const int MinRounds = 5;
+    private const int MaxRounds = 301;
+
+    /// <summary>
+    /// Runs the calls in turns, round after round, so that whatever slows the machine down for a while slows down all
+    /// of them.
+    /// </summary>
+    /// <param name="budget">About how long this may take; at least a few rounds are run.</param>
+    /// <param name="calls">The calls.</param>
+    public static Timing Measure(TimeSpan budget, params Action[] calls)
+    {
+        int[] batches = [.. calls.Select(WarmUp)];
+        List<double[]> rounds = [];
+        long start = Stopwatch.GetTimestamp();
+        while (rounds.Count < MinRounds
+            || (rounds.Count < MaxRounds && Stopwatch.GetElapsedTime(start) < budget))
+        {
+            rounds.Add([.. calls.Select((call, i) => Time(call, batches[i]))]);
+        }
+
+        int[] indices = [.. Enumerable.Range(0, calls.Length)];
+        return new(
+            [.. indices.Select(i => Median(rounds.Select(round => round[i])))],
+            [.. indices.Select(i => Median(rounds.Select(round => round[i] / round[0])))]);
+    }
+
+    // How many calls make a batch. The first calls, which load pages and compile, are not looked at.
+    private static int WarmUp(Action call)
+    {
+        _ = Time(call, 1);
+        double once = Time(call, 1);
+        if (once > BatchSeconds)
+        {
+            return 1;
+        }
+
+        int batch = 1;
+        while (Time(call, batch) * batch < BatchSeconds && batch < MaxBatch)
+        {
+            batch *= 2;
+        }
+
+        return batch;
+    }
+
+    private static double Time(Action call, int batch)
+    {
+        long start = Stopwatch.GetTimestamp();
+        for (int i = 0; i < batch; i++)
+        {
+            call();
+        }
+
+        return Stopwatch.GetElapsedTime(start).TotalSeconds / batch;
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        int middle = sorted.Length / 2;
+        return sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+    }
+}

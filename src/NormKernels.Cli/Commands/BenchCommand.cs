@@ -1,0 +1,256 @@
+using System;
+using System.Collections.Generic;
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+
+using NormKernels.Cli.Benchmarking;
+using NormKernels.Cli.CaseSets;
+using NormKernels.Cli.Numpy;
+using NormKernels.Cli.Operations;
+
+namespace NormKernels.Cli.Commands;
+
+/// <summary><c>normkernels bench</c>: times the verbs of operations against a copy of as many bytes.</summary>
+internal static class BenchCommand
+{
+    // Beyond this a call waits for memory, whatever computes, and a composition that passes over it several times too.
+    private const long MaxComposedBytes = 24L << 20;
+
+    private static readonly TimeSpan _budget = TimeSpan.FromSeconds(0.3);
+
+    private static readonly ImmutableArray<(long Rows, long Cols)> _defaultShapes =
+        [(64, 1024), (1024, 1024), (16384, 4096)];
+
+    /// <summary>The command.</summary>
+    public static Command Create(Func<CommandOutput> output)
+    {
+        Argument<string[]> ops = new("op")
+        {
+            Description = "Operations to time, with commas between them; all if not given.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        Option<long?> rows = Size(
+            "--rows", "Rows; give --cols as well. If neither is given, some sizes from the caches to memory.");
+        Option<long?> cols = Size("--cols", "Columns.");
+        Option<string> json = new("--json") { Description = "Writes the numbers.", HelpName = "FILE" };
+        Command command = new(
+            "bench",
+            "Time operations, and a copy of as many bytes in the same run. 'vs copy' is the time of the copy divided "
+            + "by that of the call, 'vs TensorPrimitives' the same for forward composed of TensorPrimitives calls: "
+            + "above 1 is faster.")
+        {
+            ops, rows, cols, json,
+        };
+        TargetOptions target = new(
+            command, "What tensors are stored in; f32 if not given. The reference has float64 alone.");
+        command.SetAction(parsed =>
+        {
+            (BackendKind backend, CpuOptions options) = target.Read(parsed);
+            if (backend == BackendKind.Reference && target.Dtype(parsed) is not null)
+            {
+                throw new InvalidDataException("--dtype is for --backend cpu: the reference has float64 alone");
+            }
+
+            CaseDtype dtype = backend == BackendKind.Reference
+                ? CaseDtype.Float64
+                : target.Dtype(parsed) ?? CaseDtype.Float32;
+            (long? givenRows, long? givenCols) = (parsed.GetValue(rows), parsed.GetValue(cols));
+            if (givenRows is null != givenCols is null)
+            {
+                throw new InvalidDataException("--rows and --cols go together: give both or neither");
+            }
+
+            return Bench(
+                output(),
+                Operations(parsed.GetValue(ops)),
+                givenRows is null ? null : [(givenRows.Value, givenCols!.Value)],
+                new ComputeTarget(backend, dtype, options),
+                parsed.GetValue(json));
+        });
+        return command;
+    }
+
+    /// <summary>Times some operations and prints the table; the result is the exit code.</summary>
+    /// <param name="output">Where the table goes.</param>
+    /// <param name="operations">What is timed.</param>
+    /// <param name="shapes">Rows and columns; null for the usual ones, as far as memory allows.</param>
+    /// <param name="target">What computes.</param>
+    /// <param name="json">A file for the numbers, or null.</param>
+    /// <exception cref="InvalidDataException">A shape does not fit; one line.</exception>
+    public static int Bench(
+        CommandOutput output,
+        IEnumerable<Operation> operations,
+        ImmutableArray<(long Rows, long Cols)>? shapes,
+        ComputeTarget target,
+        string? json)
+    {
+        if (json is not null)
+        {
+            OutputFiles.RequireWritable(json);
+        }
+
+        (Operation Operation, string Verb, long Rows, long Cols)[] work =
+        [
+            .. from shape in shapes ?? _defaultShapes
+               from operation in operations
+               from verb in operation.Verbs
+               select (operation, verb, shape.Rows, shape.Cols),
+        ];
+        List<Measured> measured = [];
+        List<string> wrong = [];
+        output.WithProgress("bench", work.Length, advance =>
+        {
+            foreach ((Operation operation, string verb, long rows, long cols) in work)
+            {
+                string name = string.Create(CultureInfo.InvariantCulture, $"{operation.Name} {verb} {rows}x{cols}");
+                if (shapes is null && !FitsMemory(operation, verb, rows, cols, target))
+                {
+                    // Nobody asked for this size.
+                    output.Note($"{name}: left out, there is not enough memory");
+                }
+                else if (Measure(operation, verb, rows, cols, target, measured) is { } error)
+                {
+                    wrong.Add($"{name}: {error}");
+                }
+
+                advance();
+            }
+        });
+
+        if (json is not null)
+        {
+            Json.Write(json, new
+            {
+                backend = Names.Of(target.Backend),
+                isa = target.InstructionSetName,
+                threads = target.Threads,
+                results = measured,
+                errors = wrong,
+            });
+        }
+
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"backend {target.Title}, threads {target.Threads}"));
+        output.WriteTable(
+            ["op ", "verb ", "dtype ", "rows", "cols", "time", "ns/row", "GB/s", "vs copy", "vs TensorPrimitives"],
+            measured.Select(result => (IEnumerable<string>)[
+                result.Op,
+                result.Verb,
+                result.Dtype,
+                result.Rows.ToString(CultureInfo.InvariantCulture),
+                result.Cols.ToString(CultureInfo.InvariantCulture),
+                Duration(result.Seconds),
+                result.NanosecondsPerRow.ToString("0.0", CultureInfo.InvariantCulture),
+                result.GigabytesPerSecond.ToString("0.0", CultureInfo.InvariantCulture),
+                result.RatioToCopy.ToString("0.00", CultureInfo.InvariantCulture),
+                result.RatioToTensorPrimitives?.ToString("0.00", CultureInfo.InvariantCulture) ?? "-",
+            ]));
+        foreach (string line in wrong)
+        {
+            output.WriteLine($"WRONG: {line}");
+        }
+
+        return wrong.Count == 0 ? 0 : 1;
+    }
+
+    private static Operation[] Operations(string[]? names)
+    {
+        ImmutableArray<string> chosen = OpList.Split(names ?? []);
+        return chosen.IsEmpty
+            ? [.. OperationRegistry.All.Where(operation => !operation.Verbs.IsEmpty)]
+            : [
+                .. chosen.Select(name => OperationRegistry.Find(name) ?? throw new InvalidDataException(
+                    $"{ErrorText.Quote(name)} is not an operation; there are {OperationRegistry.Names}")),
+            ];
+    }
+
+    private static Option<long?> Size(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "N",
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long size) && size > 0)
+            {
+                return size;
+            }
+
+            result.AddError($"{name}: {ErrorText.Quote(text)} is not a number from 1 on");
+            return null;
+        },
+    };
+
+    // The tensors, and as many bytes again for the copy.
+    private static bool FitsMemory(Operation operation, string verb, long rows, long cols, ComputeTarget target)
+    {
+        using Benchmark benchmark = target.CreateBenchmark(operation, verb, rows, cols);
+        return 2 * benchmark.BytesMoved < GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 * 3;
+    }
+
+    private static string? Measure(
+        Operation operation, string verb, long rows, long cols, ComputeTarget target, List<Measured> measured)
+    {
+        if (cols > NativeArena.MaxElements / rows)
+        {
+            throw new InvalidDataException(
+                $"{rows} rows of {cols} columns are too many: a span holds at most {NativeArena.MaxElements} elements");
+        }
+
+        if (!FitsMemory(operation, verb, rows, cols, target))
+        {
+            throw new InvalidDataException(
+                $"{rows} rows of {cols} columns, and a copy of them, do not fit the memory here");
+        }
+
+        using Benchmark benchmark = target.CreateBenchmark(operation, verb, rows, cols);
+        benchmark.Prepare();
+        benchmark.Run();
+        if (benchmark.Check() is { } wrong)
+        {
+            return wrong;
+        }
+
+        using MemoryCopy copy = new(benchmark.BytesMoved, target.Options.MaxDegreeOfParallelism);
+        bool composed = benchmark.HasComposition && benchmark.BytesMoved <= MaxComposedBytes;
+        Timing timing = composed
+            ? Timing.Measure(_budget, benchmark.Run, copy.Run, benchmark.Compose)
+            : Timing.Measure(_budget, benchmark.Run, copy.Run);
+        double seconds = timing.Seconds[0];
+        measured.Add(new Measured(
+            operation.Name,
+            verb,
+            Names.Of(target.Dtype),
+            rows,
+            cols,
+            benchmark.BytesMoved,
+            seconds,
+            seconds * 1e9 / rows,
+            benchmark.BytesMoved / seconds / 1e9,
+            timing.RatiosToFirst[1],
+            composed ? timing.RatiosToFirst[2] : null));
+        return null;
+    }
+
+    private static string Duration(double seconds) => seconds switch
+    {
+        < 1e-3 => (seconds * 1e6).ToString("0.00", CultureInfo.InvariantCulture) + " us",
+        _ => (seconds * 1e3).ToString("0.00", CultureInfo.InvariantCulture) + " ms",
+    };
+
+    private sealed record Measured(
+        string Op,
+        string Verb,
+        string Dtype,
+        long Rows,
+        long Cols,
+        long BytesMoved,
+        double Seconds,
+        double NanosecondsPerRow,
+        double GigabytesPerSecond,
+        double RatioToCopy,
+        double? RatioToTensorPrimitives);
+}

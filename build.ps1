@@ -37,9 +37,9 @@ function Build-Native($Preset) {
     cmake --build --preset $Preset --parallel ([Environment]::ProcessorCount)
 }
 
-function Build-All {
+function Build-All($Preset = 'release') {
     Need-Tools
-    Build-Native release
+    Build-Native $Preset
     dotnet build NormKernels.sln -c Release -nologo -v quiet
 }
 
@@ -57,8 +57,7 @@ switch ($verb) {
         exit $LASTEXITCODE
     }
     'test' {
-        Build-All
-        Build-Native test
+        Build-All test
         ctest --preset test
         dotnet test NormKernels.sln -c Release --no-build -nologo @rest
     }

@@ -38,15 +38,15 @@ generator() {
 }
 
 native() {
-  # A build folder keeps the generator it was made with.
-  if [ -f "artifacts/native/$1/CMakeCache.txt" ]; then cmake --preset "$1" >/dev/null
+  # A build folder keeps the generator it was made with; the presets release and test share one.
+  if [ -f "artifacts/native/${1/test/release}/CMakeCache.txt" ]; then cmake --preset "$1" >/dev/null
   else cmake --preset "$1" -G "$(generator)" >/dev/null; fi
   cmake --build --preset "$1" --parallel "$(getconf _NPROCESSORS_ONLN)"
 }
 
 build() {
   need_tools
-  native release
+  native "${1:-release}"
   dotnet build NormKernels.sln -c Release -nologo -v quiet
 }
 
@@ -60,8 +60,7 @@ case "$verb" in
     [ -x "$program" ] || build >&2
     if [ $# -eq 0 ]; then exec "$program" tour --golden tests/golden; else exec "$program" "$@"; fi ;;
   test)
-    build
-    native test
+    build test
     ctest --preset test
     dotnet test NormKernels.sln -c Release --no-build -nologo "$@" ;;
   bench) build >&2; exec "$program" bench "$@" ;;

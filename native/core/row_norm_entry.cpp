@@ -82,9 +82,10 @@ nk_status forward(const row_norm_room& room, const nk_row_norm_forward_params* p
   status = resolve_isa(p.isa, &isa);
   if (status != NK_OK) return status;
   if (p.cols == 0) {  // rows of no elements: nothing to write but their statistics, which are 0 / 0
-    for (std::int64_t row = 0; row < p.rows; ++row) {
-      if (p.mean != nullptr) write(p.mean + row, std::numeric_limits<float>::quiet_NaN());
-      if (p.rstd != nullptr) write(p.rstd + row, std::numeric_limits<float>::quiet_NaN());
+    for (float* const statistic : {p.mean, p.rstd}) {
+      for (std::int64_t row = 0; statistic != nullptr && row < p.rows; ++row) {
+        write(statistic + row, std::numeric_limits<float>::quiet_NaN());
+      }
     }
     return NK_OK;
   }

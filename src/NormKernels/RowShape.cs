@@ -9,6 +9,8 @@ namespace NormKernels;
 /// </summary>
 public readonly record struct RowShape
 {
+    private readonly RowStrides _strides;
+
     /// <summary>A matrix of <paramref name="rows"/> x <paramref name="cols"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A size is negative, or rows * cols overflows 64 bits.</exception>
     public RowShape(long rows, long cols)
@@ -34,7 +36,14 @@ public readonly record struct RowShape
     public long Count => Rows * Cols;
 
     /// <summary>Distances between rows, for tensors that are not contiguous; by default all are.</summary>
-    public RowStrides Strides { get; init; }
+    public RowStrides Strides
+    {
+        get => _strides;
+        init => _strides = value;
+    }
+
+    /// <summary><see cref="Strides"/> without a copy, for the hot path.</summary>
+    internal static ref readonly RowStrides StridesOf(ref readonly RowShape shape) => ref shape._strides;
 
     /// <summary>
     /// The matrix of a tensor whose last <paramref name="normalizedAxes"/> axes are normalized together.

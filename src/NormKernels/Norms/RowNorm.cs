@@ -29,13 +29,13 @@ internal static unsafe class RowNorm<TEntries>
     // Up to this size backward's workspace may lie on the stack.
     private const int StackWorkspace = 16 * 1024;
 
-    public static long BackwardWorkspaceSize(RowShape shape)
+    public static long BackwardWorkspaceSize(in RowShape shape)
     {
         return checked((long)Plan(shape, nameof(shape)).workspace_size);
     }
 
     public static void Forward<T, TParameter>(
-        ReadOnlySpan<T> x, ReadOnlySpan<T> residual, Span<T> h, Span<T> y, RowShape shape,
+        ReadOnlySpan<T> x, ReadOnlySpan<T> residual, Span<T> h, Span<T> y, in RowShape shape,
         ReadOnlySpan<TParameter> weight, ReadOnlySpan<TParameter> bias, double epsilon,
         Span<float> mean, Span<float> rstd, nk_flags flags, bool add, in CpuOptions options)
         where T : unmanaged
@@ -44,7 +44,8 @@ internal static unsafe class RowNorm<TEntries>
         nk_row_norm_forward_params p = default;
         p.dtype = Require.Dtype<T>(nameof(x));
         p.param_dtype = Require.Dtype<TParameter>(nameof(weight));
-        RowStrides strides = shape.Strides;
+        (long rows, long cols) = (shape.Rows, shape.Cols);
+        ref readonly RowStrides strides = ref RowShape.StridesOf(in shape);
         Require.Matrix(x.Length, shape, strides.X, nameof(x));
         if (add)
         {
@@ -67,20 +68,25 @@ internal static unsafe class RowNorm<TEntries>
             Region.RequireNoOverlap(
                 outputs:
                 [
-                    new(ph, shape, strides.H, sizeof(T), nameof(h)),
-                    new(py, shape, strides.Y, sizeof(T), nameof(y)),
-                    new(pmean, shape.Rows * sizeof(float), nameof(mean)),
-                    new(prstd, shape.Rows * sizeof(float), nameof(rstd)),
+                    new(ph, rows, cols, strides.H, sizeof(T)),
+                    new(py, rows, cols, strides.Y, sizeof(T)),
+                    new(pmean, rows * sizeof(float)),
+                    new(prstd, rows * sizeof(float)),
                 ],
                 replaceable:
                 [
-                    new(px, shape, strides.X, sizeof(T), nameof(x)),
-                    new(presidual, shape, strides.Residual, sizeof(T), nameof(residual)),
+                    new(px, rows, cols, strides.X, sizeof(T)),
+                    new(presidual, rows, cols, strides.Residual, sizeof(T)),
                 ],
                 inputs:
                 [
-                    new(pweight, shape.Cols * sizeof(TParameter), nameof(weight)),
-                    new(pbias, shape.Cols * sizeof(TParameter), nameof(bias)),
+                    new(pweight, cols * sizeof(TParameter)),
+                    new(pbias, cols * sizeof(TParameter)),
+                ],
+                names:
+                [
+                    nameof(h), nameof(y), nameof(mean), nameof(rstd), nameof(x), nameof(residual), nameof(weight),
+                    nameof(bias),
                 ]);
 
             p.struct_size = (ulong)sizeof(nk_row_norm_forward_params);
@@ -117,7 +123,7 @@ internal static unsafe class RowNorm<TEntries>
     }
 
     public static void Backward<T, TParameter>(
-        ReadOnlySpan<T> dy, ReadOnlySpan<T> dh, ReadOnlySpan<T> x, Span<T> dx, RowShape shape,
+        ReadOnlySpan<T> dy, ReadOnlySpan<T> dh, ReadOnlySpan<T> x, Span<T> dx, in RowShape shape,
         ReadOnlySpan<TParameter> weight, double epsilon, ReadOnlySpan<float> mean, ReadOnlySpan<float> rstd,
         bool hasMean, Span<float> dweight, Span<float> dbias, Span<byte> workspace, bool accumulate, nk_flags flags,
         bool add, in CpuOptions options)
@@ -129,7 +135,8 @@ internal static unsafe class RowNorm<TEntries>
         nk_row_norm_backward_params p = default;
         p.dtype = Require.Dtype<T>(nameof(dy));
         p.param_dtype = Require.Dtype<TParameter>(nameof(weight));
-        RowStrides strides = shape.Strides;
+        (long rows, long cols) = (shape.Rows, shape.Cols);
+        ref readonly RowStrides strides = ref RowShape.StridesOf(in shape);
         long strideOfX = add ? strides.H : strides.X;
         Require.Matrix(dy.Length, shape, strides.Dy, nameof(dy));
         Require.MatrixIfPassed(dh.Length, shape, strides.Dh, nameof(dh));
@@ -160,22 +167,27 @@ internal static unsafe class RowNorm<TEntries>
             Region.RequireNoOverlap(
                 outputs:
                 [
-                    new(pdx, shape, strides.Dx, sizeof(T), nameof(dx)),
-                    new(pdweight, shape.Cols * sizeof(float), nameof(dweight)),
-                    new(pdbias, shape.Cols * sizeof(float), nameof(dbias)),
-                    new(pworkspace, workspace.Length, nameof(workspace)),
+                    new(pdx, rows, cols, strides.Dx, sizeof(T)),
+                    new(pdweight, cols * sizeof(float)),
+                    new(pdbias, cols * sizeof(float)),
+                    new(pworkspace, workspace.Length),
                 ],
                 replaceable:
                 [
-                    new(pdy, shape, strides.Dy, sizeof(T), nameof(dy)),
-                    new(pdh, shape, strides.Dh, sizeof(T), nameof(dh)),
-                    new(px, shape, strideOfX, sizeof(T), nameOfX),
+                    new(pdy, rows, cols, strides.Dy, sizeof(T)),
+                    new(pdh, rows, cols, strides.Dh, sizeof(T)),
+                    new(px, rows, cols, strideOfX, sizeof(T)),
                 ],
                 inputs:
                 [
-                    new(pweight, shape.Cols * sizeof(TParameter), nameof(weight)),
-                    new(pmean, shape.Rows * sizeof(float), nameof(mean)),
-                    new(prstd, shape.Rows * sizeof(float), nameof(rstd)),
+                    new(pweight, cols * sizeof(TParameter)),
+                    new(pmean, rows * sizeof(float)),
+                    new(prstd, rows * sizeof(float)),
+                ],
+                names:
+                [
+                    nameof(dx), nameof(dweight), nameof(dbias), nameof(workspace), nameof(dy), nameof(dh), nameOfX,
+                    nameof(weight), nameof(mean), nameof(rstd),
                 ]);
 
             p.struct_size = (ulong)sizeof(nk_row_norm_backward_params);
@@ -219,7 +231,7 @@ internal static unsafe class RowNorm<TEntries>
 
     public static void Jvp<T, TParameter>(
         ReadOnlySpan<T> tanX, ReadOnlySpan<T> tanResidual, ReadOnlySpan<T> x, Span<T> jvpH, Span<T> jvpY,
-        RowShape shape, ReadOnlySpan<TParameter> weight, ReadOnlySpan<TParameter> tanWeight,
+        in RowShape shape, ReadOnlySpan<TParameter> weight, ReadOnlySpan<TParameter> tanWeight,
         ReadOnlySpan<TParameter> tanBias, double epsilon, ReadOnlySpan<float> mean, ReadOnlySpan<float> rstd,
         bool hasMean, nk_flags flags, bool add, in CpuOptions options)
         where T : unmanaged
@@ -230,7 +242,8 @@ internal static unsafe class RowNorm<TEntries>
         nk_row_norm_jvp_params p = default;
         p.dtype = Require.Dtype<T>(nameof(tanX));
         p.param_dtype = Require.Dtype<TParameter>(nameof(weight));
-        RowStrides strides = shape.Strides;
+        (long rows, long cols) = (shape.Rows, shape.Cols);
+        ref readonly RowStrides strides = ref RowShape.StridesOf(in shape);
         long strideOfX = add ? strides.H : strides.X;
         Require.Matrix(tanX.Length, shape, strides.TanX, nameof(tanX));
         Require.Matrix(x.Length, shape, strideOfX, nameOfX);
@@ -252,26 +265,31 @@ internal static unsafe class RowNorm<TEntries>
         fixed (TParameter* pweight = weight, ptanWeight = tanWeight, ptanBias = tanBias)
         fixed (float* pmean = mean, prstd = rstd)
         {
-            Region regionOfX = new(px, shape, strideOfX, sizeof(T), nameOfX);
-            Region regionOfJvpH = new(pjvpH, shape, strides.JvpH, sizeof(T), nameof(jvpH));
+            Region regionOfX = new(px, rows, cols, strideOfX, sizeof(T));
+            Region regionOfJvpH = new(pjvpH, rows, cols, strides.JvpH, sizeof(T));
             Region.RequireNoOverlap(
-                outputs: [regionOfJvpH, new(pjvpY, shape, strides.JvpY, sizeof(T), nameof(jvpY))],
+                outputs: [regionOfJvpH, new(pjvpY, rows, cols, strides.JvpY, sizeof(T))],
                 replaceable:
                 [
-                    new(ptanX, shape, strides.TanX, sizeof(T), nameof(tanX)),
-                    new(ptanResidual, shape, strides.TanResidual, sizeof(T), nameof(tanResidual)),
+                    new(ptanX, rows, cols, strides.TanX, sizeof(T)),
+                    new(ptanResidual, rows, cols, strides.TanResidual, sizeof(T)),
                     regionOfX,
                 ],
                 inputs:
                 [
-                    new(pweight, shape.Cols * sizeof(TParameter), nameof(weight)),
-                    new(ptanWeight, shape.Cols * sizeof(TParameter), nameof(tanWeight)),
-                    new(ptanBias, shape.Cols * sizeof(TParameter), nameof(tanBias)),
-                    new(pmean, shape.Rows * sizeof(float), nameof(mean)),
-                    new(prstd, shape.Rows * sizeof(float), nameof(rstd)),
+                    new(pweight, cols * sizeof(TParameter)),
+                    new(ptanWeight, cols * sizeof(TParameter)),
+                    new(ptanBias, cols * sizeof(TParameter)),
+                    new(pmean, rows * sizeof(float)),
+                    new(prstd, rows * sizeof(float)),
+                ],
+                names:
+                [
+                    nameof(jvpH), nameof(jvpY), nameof(tanX), nameof(tanResidual), nameOfX, nameof(weight),
+                    nameof(tanWeight), nameof(tanBias), nameof(mean), nameof(rstd),
                 ]);
             // jvpH is written before h has been read to the end of the row.
-            Region.RequireNoOverlap(outputs: [regionOfJvpH], replaceable: [], inputs: [regionOfX]);
+            Region.RequireNoOverlap(outputs: [regionOfJvpH], replaceable: [], inputs: [regionOfX], names: [nameof(jvpH), nameOfX]);
 
             p.struct_size = (ulong)sizeof(nk_row_norm_jvp_params);
             p.isa = (nk_isa)options.InstructionSet;
@@ -309,7 +327,7 @@ internal static unsafe class RowNorm<TEntries>
         }
     }
 
-    private static nk_row_norm_backward_plan Plan(RowShape shape, string name)
+    private static nk_row_norm_backward_plan Plan(in RowShape shape, string name)
     {
         nk_row_norm_backward_plan plan;
         return NkRowNorm.nk_row_norm_plan_backward(shape.Rows, shape.Cols, &plan) == nk_status.NK_OK
@@ -318,7 +336,7 @@ internal static unsafe class RowNorm<TEntries>
     }
 
     private static void RequireStatistics(
-        ReadOnlySpan<float> mean, ReadOnlySpan<float> rstd, RowShape shape, bool hasMean)
+        ReadOnlySpan<float> mean, ReadOnlySpan<float> rstd, in RowShape shape, bool hasMean)
     {
         Require.VectorIfPassed(mean.Length, shape.Rows, nameof(mean));
         Require.VectorIfPassed(rstd.Length, shape.Rows, nameof(rstd));
@@ -329,7 +347,7 @@ internal static unsafe class RowNorm<TEntries>
         }
     }
 
-    private static int Degree(in CpuOptions options, RowShape shape, int elementSize)
+    private static int Degree(in CpuOptions options, in RowShape shape, int elementSize)
     {
         int asked = options.MaxDegreeOfParallelism == -1 ? Environment.ProcessorCount : options.MaxDegreeOfParallelism;
         if (asked <= 1)

@@ -10,79 +10,93 @@ internal readonly unsafe struct Region
     private readonly byte* _end;
     private readonly long _rowBytes;
     private readonly long _strideBytes;
-    private readonly string _name;
 
     /// <summary>A vector; a null pointer is an argument that was not passed.</summary>
-    public Region(void* data, long bytes, string name)
+    public Region(void* data, long bytes)
     {
         _start = (byte*)data;
         _end = data == null ? null : _start + bytes;
         _rowBytes = bytes;
         _strideBytes = bytes;
-        _name = name;
     }
 
     /// <summary>A matrix.</summary>
-    public Region(void* data, RowShape shape, long stride, int elementSize, string name)
+    public Region(void* data, long rows, long cols, long stride, int elementSize)
     {
         _start = (byte*)data;
-        _rowBytes = shape.Cols * elementSize;
-        _strideBytes = (stride == 0 ? shape.Cols : stride) * elementSize;
-        _end = data == null || shape.Count == 0 ? _start : _start + (shape.Rows - 1) * _strideBytes + _rowBytes;
-        _name = name;
+        _rowBytes = cols * elementSize;
+        _strideBytes = stride == 0 ? _rowBytes : stride * elementSize;
+        _end = data == null || rows == 0 || cols == 0 ? _start : _start + (rows - 1) * _strideBytes + _rowBytes;
     }
 
     /// <summary>
     /// Throws if an output lies on another output, or on an input that it is not allowed to replace. An output may
     /// replace an input (same place, same stride) when both are matrices; no output may lie on a vector.
     /// </summary>
+    /// <param name="outputs">What is written.</param>
+    /// <param name="replaceable">Inputs that an output may replace.</param>
+    /// <param name="inputs">Inputs that no output may touch.</param>
+    /// <param name="names">The parameters' names: outputs, replaceable, inputs.</param>
     /// <exception cref="ArgumentException">Named after the output.</exception>
     public static void RequireNoOverlap(
-        ReadOnlySpan<Region> outputs, ReadOnlySpan<Region> replaceable, ReadOnlySpan<Region> inputs)
+        ReadOnlySpan<Region> outputs,
+        ReadOnlySpan<Region> replaceable,
+        ReadOnlySpan<Region> inputs,
+        ReadOnlySpan<string> names)
     {
         for (int i = 0; i < outputs.Length; i++)
         {
             ref readonly Region output = ref outputs[i];
-            foreach (ref readonly Region input in replaceable)
+            if (output._start == output._end)
             {
-                if (output.Overlaps(input) && !output.IsSamePlaceAs(input))
+                continue;
+            }
+
+            for (int k = 0; k < replaceable.Length; k++)
+            {
+                if (output.IsNear(replaceable[k]) && !output.IsSamePlaceAs(replaceable[k])
+                    && output.Overlaps(replaceable[k]))
                 {
-                    ThrowOverlap(output._name, input._name, ": in place means the same start and the same stride");
+                    ThrowOverlap(
+                        names[i], names[outputs.Length + k], ": in place means the same start and the same stride");
                 }
             }
 
-            foreach (ref readonly Region input in inputs)
+            for (int k = 0; k < inputs.Length; k++)
             {
-                if (output.Overlaps(input))
+                if (output.IsNear(inputs[k]) && output.Overlaps(inputs[k]))
                 {
-                    ThrowOverlap(output._name, input._name, string.Empty);
+                    ThrowOverlap(names[i], names[outputs.Length + replaceable.Length + k], string.Empty);
                 }
             }
 
-            foreach (ref readonly Region other in outputs[..i])
+            for (int k = 0; k < i; k++)
             {
-                if (output.Overlaps(other))
+                if (output.IsNear(outputs[k]) && output.Overlaps(outputs[k]))
                 {
-                    ThrowOverlap(output._name, other._name, string.Empty);
+                    ThrowOverlap(names[i], names[k], string.Empty);
                 }
             }
         }
     }
 
+    /// <summary>Whether the ranges from first to last byte meet: what tells almost all arguments apart.</summary>
+    private bool IsNear(in Region other) => _start < other._end && other._start < _end;
+
     private bool IsSamePlaceAs(in Region other) =>
         _start == other._start && _rowBytes == other._rowBytes
-        && (_strideBytes == other._strideBytes || _end == other._end && _end - _start == _rowBytes);
+        && (_strideBytes == other._strideBytes || (_end == other._end && _end - _start == _rowBytes));
 
+    /// <summary>Whether regions whose ranges meet share a byte.</summary>
     private bool Overlaps(in Region other)
     {
-        bool empty = _start == _end || other._start == other._end;
-        if (empty || _start >= other._end || other._start >= _end)
+        if (other._start == other._end)
         {
             return false;
         }
 
         // Columns of one matrix, such as the parts of a fused projection, lie between one another but not on one another.
-        if (_strideBytes != other._strideBytes || _strideBytes == 0)
+        if (_strideBytes != other._strideBytes)
         {
             return true;
         }

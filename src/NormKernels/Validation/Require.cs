@@ -33,7 +33,7 @@ internal static class Require
     }
 
     /// <summary>A matrix of the shape, with a stride of 0 for contiguous.</summary>
-    public static void Matrix(int length, RowShape shape, long stride, string name)
+    public static void Matrix(int length, in RowShape shape, long stride, string name)
     {
         if (stride == 0 || stride == shape.Cols)
         {
@@ -49,7 +49,7 @@ internal static class Require
     }
 
     /// <summary>A matrix that need not be passed (an empty span).</summary>
-    public static void MatrixIfPassed(int length, RowShape shape, long stride, string name)
+    public static void MatrixIfPassed(int length, in RowShape shape, long stride, string name)
     {
         if (length != 0)
         {
@@ -112,7 +112,7 @@ internal static class Require
         }
     }
 
-    private static void StridedMatrix(int length, RowShape shape, long stride, string name)
+    private static void StridedMatrix(int length, in RowShape shape, long stride, string name)
     {
         if (stride < shape.Cols)
         {

@@ -42,7 +42,9 @@ unsigned long long saved_states() {
 #endif
 }
 
-bool all(unsigned value, unsigned bits) { return (value & bits) == bits; }
+bool all(unsigned value, unsigned bits) {
+  return (value & bits) == bits;
+}
 
 nk_isa detect_hardware() {
   if (cpuid(0).eax < 7) return NK_ISA_SCALAR;
@@ -95,9 +97,15 @@ const std::uint64_t kStreamingBytes = detect_streaming_bytes();
 
 }  // namespace
 
-nk_isa hardware_isa() { return kHardware; }
-nk_isa best_isa() { return kBest; }
-std::uint64_t streaming_bytes() { return kStreamingBytes; }
+nk_isa hardware_isa() {
+  return kHardware;
+}
+nk_isa best_isa() {
+  return kBest;
+}
+std::uint64_t streaming_bytes() {
+  return kStreamingBytes;
+}
 
 nk_status resolve_isa(std::int32_t requested, nk_isa* isa) {
   if (kBest == NK_ISA_BEST || requested < NK_ISA_BEST || requested > kBest) return NK_ERROR_ISA;

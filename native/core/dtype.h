@@ -30,9 +30,13 @@ NK_INLINE std::uint32_t bits_from_float(float f) {
   return u;
 }
 
-NK_INLINE float to_float(float v) { return v; }
+NK_INLINE float to_float(float v) {
+  return v;
+}
 
-NK_INLINE float to_float(bf16 v) { return float_from_bits(static_cast<std::uint32_t>(v.bits) << 16); }
+NK_INLINE float to_float(bf16 v) {
+  return float_from_bits(static_cast<std::uint32_t>(v.bits) << 16);
+}
 
 // Same bits as VCVTPH2PS: subnormals are exact, a signalling NaN becomes quiet and keeps its payload.
 NK_INLINE float to_float(f16 v) {
@@ -49,7 +53,9 @@ NK_INLINE float to_float(f16 v) {
   return float_from_bits(sign | ((exponent + 112u) << 23) | (fraction << 13));
 }
 
-NK_INLINE void from_float(float v, float* out) { *out = v; }
+NK_INLINE void from_float(float v, float* out) {
+  *out = v;
+}
 
 // Round to nearest even on the bits. VCVTNEPS2BF16 is not used anywhere: it flushes subnormals.
 NK_INLINE void from_float(float v, bf16* out) {

@@ -52,7 +52,9 @@ struct weight_row {
   }
 };
 
-NK_INLINE std::int64_t stride_or(std::int64_t stride, std::int64_t cols) { return stride != 0 ? stride : cols; }
+NK_INLINE std::int64_t stride_or(std::int64_t stride, std::int64_t cols) {
+  return stride != 0 ? stride : cols;
+}
 
 // Row `row` of a tensor; null stays null.
 template <class T>

@@ -24,10 +24,9 @@ struct backward_row {
 template <bool Centred, bool Scaled, operand Parameters, operand Weight, class T, class P>
 NK_INLINE void differentiate_row(const backward_row<T>& r, const weight_row<Weight, P>& weight, std::int64_t cols,
                                  const row_stats& stats) {
-  const row_means means =
-      means_of<Centred, Scaled>(r.x, cols, stats, [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA {
-        return weight.times(load(r.dy + i, lanes), i, lanes);
-      });
+  const row_means means = means_of<Centred, Scaled>(r.x, cols, stats, [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA {
+    return weight.times(load(r.dy + i, lanes), i, lanes);
+  });
   const vf rstd = splat(stats.rstd);
   for_each_step(0, cols, [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA {
     prefetch(r.next_x + i);
@@ -86,14 +85,10 @@ void backward_rows(const nk_row_norm_backward_params& p) {
     }
     for (std::int64_t row = begin; row < end; ++row) {
       const std::int64_t next = row + 1 < p.rows ? row + 1 : row;
-      const backward_row<T> r = {x + row * x_stride,
-                                 dy + row * dy_stride,
-                                 row_of(dh, row, dh_stride),
-                                 dx + row * dx_stride,
-                                 parameters ? partial : nullptr,
-                                 parameters ? partial + cols : nullptr,
-                                 x + next * x_stride,
-                                 dy + next * dy_stride};
+      const backward_row<T> r = {
+          x + row * x_stride,   dy + row * dy_stride,           row_of(dh, row, dh_stride),
+          dx + row * dx_stride, parameters ? partial : nullptr, parameters ? partial + cols : nullptr,
+          x + next * x_stride,  dy + next * dy_stride};
       const row_stats stats = stats_again<Centred>(r.x, cols, p.epsilon, p.mean, p.rstd, row);
       if (stats.scale != 1.0f) {
         differentiate_row<Centred, true, operand::any>(r, any_weight, cols, stats);

@@ -10,9 +10,13 @@ namespace {
 
 constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
 
-bool is_dtype(std::int32_t dtype) { return dtype >= NK_F32 && dtype <= NK_BF16; }
+bool is_dtype(std::int32_t dtype) {
+  return dtype >= NK_F32 && dtype <= NK_BF16;
+}
 
-std::int64_t size_of(std::int32_t dtype) { return dtype == NK_F32 ? 4 : 2; }
+std::int64_t size_of(std::int32_t dtype) {
+  return dtype == NK_F32 ? 4 : 2;
+}
 
 // Index of a pair of dtypes in the tables of row_norm_table.h.
 int pair_index(std::int32_t dtype, std::int32_t param_dtype) {
@@ -91,7 +95,8 @@ nk_status forward(const row_norm_room& room, const nk_row_norm_forward_params* p
   }
   if (p.rows == 0) return NK_OK;
   // In place the lines are in the cache already.
-  const std::uint64_t bytes = static_cast<std::uint64_t>(p.rows) * static_cast<std::uint64_t>(p.cols * size_of(p.dtype));
+  const std::uint64_t bytes =
+      static_cast<std::uint64_t>(p.rows) * static_cast<std::uint64_t>(p.cols * size_of(p.dtype));
   const bool streaming = bytes >= streaming_bytes() && p.y != p.x && p.y != p.residual;
   room.tables[isa - NK_ISA_SCALAR]->forward[pair_index(p.dtype, p.param_dtype)](p, streaming);
   return NK_OK;

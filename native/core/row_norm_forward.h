@@ -94,7 +94,8 @@ void forward_rows(const nk_row_norm_forward_params& p, bool streaming) {
     } else if (!usual) {
       normalize_row<Centred, false, cached, operand::any>(source, target, any_weight, bias, cols, stats, prefetched);
     } else if (streaming && reinterpret_cast<std::uintptr_t>(target) % (kLanes * sizeof(T)) == 0) {
-      normalize_row<Centred, false, destination::streamed, kUsualBias>(source, target, weight, bias, cols, stats, prefetched);
+      normalize_row<Centred, false, destination::streamed, kUsualBias>(source, target, weight, bias, cols, stats,
+                                                                       prefetched);
     } else {
       normalize_row<Centred, false, cached, kUsualBias>(source, target, weight, bias, cols, stats, prefetched);
     }

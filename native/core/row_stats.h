@@ -3,9 +3,10 @@
 // Centred rows are summed in one pass around a pivot p, the mean of the row's first 16 elements: with d = x - p,
 // mean = p + sum(d) / n and variance = sum(d^2) / n - (sum(d) / n)^2. That is accurate as long as p is near the mean,
 // and it is only then that the result is taken: where the mean turns out to lie more than a standard deviation from the
-// pivot (then the subtraction has cost a bit), the row is summed again, around the mean that was found. So the difference
-// E[x^2] - E[x]^2 is never formed of anything but small corrections, an offset of 1e6 costs nothing, and a constant row
-// gives exactly its constant. The mean is kept as high + low: high alone would be 0.03 off at a mean of 1e6.
+// pivot (then the subtraction has cost a bit), the row is summed again, around the mean that was found. So the
+// difference E[x^2] - E[x]^2 is never formed of anything but small corrections, an offset of 1e6 costs nothing, and a
+// constant row gives exactly its constant. The mean is kept as high + low: high alone would be 0.03 off at a mean of
+// 1e6.
 //
 // Rows whose sum of squares leaves the range that float32 squares carry in full (1e30, 1e-30) are scaled by a power of
 // two and summed again. That, too, is decided by the row alone.
@@ -27,12 +28,18 @@ struct row_stats {
 };
 
 // Variance + epsilon within [2^-100, 2^100]: squares that matter are normal floats, and their sum is finite.
-NK_INLINE bool in_range(double variance) { return variance >= 0x1p-100 && variance <= 0x1p100; }
+NK_INLINE bool in_range(double variance) {
+  return variance >= 0x1p-100 && variance <= 0x1p100;
+}
 
 // The same question asked of a saved rstd, with half the exponent.
-NK_INLINE bool in_range(float rstd) { return rstd >= 0x1p-50f && rstd <= 0x1p50f; }
+NK_INLINE bool in_range(float rstd) {
+  return rstd >= 0x1p-50f && rstd <= 0x1p50f;
+}
 
-NK_INLINE double inverse_root(double v) { return 1.0 / NK_SQRT(v); }
+NK_INLINE double inverse_root(double v) {
+  return 1.0 / NK_SQRT(v);
+}
 
 // x as float lanes, multiplied by scale when the row is a scaled one.
 template <bool Scaled, class T, class Lanes>

@@ -2,9 +2,13 @@
 
 #include "cpu.h"
 
-int32_t nk_abi_version(void) { return NK_ABI_VERSION; }
+int32_t nk_abi_version(void) {
+  return NK_ABI_VERSION;
+}
 
-const char* nk_version(void) { return NK_VERSION; }
+const char* nk_version(void) {
+  return NK_VERSION;
+}
 
 const char* nk_status_message(nk_status status) {
   switch (status) {
@@ -30,6 +34,10 @@ const char* nk_status_message(nk_status status) {
   return "unknown status";
 }
 
-nk_isa nk_best_isa(void) { return nk::best_isa(); }
+nk_isa nk_best_isa(void) {
+  return nk::best_isa();
+}
 
-nk_isa nk_hardware_isa(void) { return nk::hardware_isa(); }
+nk_isa nk_hardware_isa(void) {
+  return nk::hardware_isa();
+}

@@ -5,7 +5,8 @@
 // of a NaN excepted). What an implementation must have:
 //
 //   splat(s), zero()                     all lanes s, all lanes 0
-//   load(p, lanes), store(p, v, lanes)   p: float, f16 or bf16, any alignment; lanes: `whole` or `first{n}`, 0 < n < 16.
+//   load(p, lanes), store(p, v, lanes)   p: float, f16 or bf16, any alignment; lanes: `whole` or `first{n}`, 0 < n
+//   < 16.
 //                                        With first{n} nothing beyond p[n - 1] is touched, the other lanes load as 0.
 //   stream(p, v)                         the same of a whole step, past the caches; p aligned to the step's bytes
 //   keep(v, lanes)                       v with the lanes beyond first{n} set to 0

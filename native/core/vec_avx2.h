@@ -11,8 +11,12 @@ struct vf {
   __m256 lo, hi;
 };
 
-NK_INLINE vf splat(float s) { return {_mm256_set1_ps(s), _mm256_set1_ps(s)}; }
-NK_INLINE vf zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }
+NK_INLINE vf splat(float s) {
+  return {_mm256_set1_ps(s), _mm256_set1_ps(s)};
+}
+NK_INLINE vf zero() {
+  return {_mm256_setzero_ps(), _mm256_setzero_ps()};
+}
 
 // Ones below lane n, zeros from there on: a window that slides over 16 ones and 16 zeros.
 alignas(64) constexpr std::int32_t kLaneMask[32] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
@@ -27,7 +31,9 @@ NK_INLINE lane_mask mask_of(first lanes) {
           _mm256_loadu_si256(reinterpret_cast<const __m256i*>(window + 8))};
 }
 
-NK_INLINE vf load(const float* p, whole) { return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
+NK_INLINE vf load(const float* p, whole) {
+  return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)};
+}
 
 NK_INLINE vf load(const float* p, first lanes) {
   const lane_mask m = mask_of(lanes);
@@ -51,7 +57,9 @@ NK_INLINE void stream(float* p, vf v) {
 }
 
 // 16 halfwords. AVX2 masks only 32-bit lanes: the pairs go by mask, an odd last one by itself.
-NK_INLINE __m256i load_16x16(const void* p, whole) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
+NK_INLINE __m256i load_16x16(const void* p, whole) {
+  return _mm256_loadu_si256(static_cast<const __m256i*>(p));
+}
 
 NK_INLINE __m256i pair_mask(first lanes) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(kLaneMask + kLanes - lanes.n / 2));
@@ -69,7 +77,9 @@ NK_INLINE __m256i load_16x16(const void* p, first lanes) {
   return v;
 }
 
-NK_INLINE void store_16x16(void* p, __m256i v, whole) { _mm256_storeu_si256(static_cast<__m256i*>(p), v); }
+NK_INLINE void store_16x16(void* p, __m256i v, whole) {
+  _mm256_storeu_si256(static_cast<__m256i*>(p), v);
+}
 
 NK_INLINE void store_16x16(void* p, __m256i v, first lanes) {
   _mm256_maskstore_epi32(static_cast<int*>(p), pair_mask(lanes), v);
@@ -96,7 +106,9 @@ template <class Lanes>
 NK_INLINE void store(f16* p, vf v, Lanes lanes) {
   store_16x16(p, narrow_f16(v), lanes);
 }
-NK_INLINE void stream(f16* p, vf v) { _mm256_stream_si256(reinterpret_cast<__m256i*>(p), narrow_f16(v)); }
+NK_INLINE void stream(f16* p, vf v) {
+  _mm256_stream_si256(reinterpret_cast<__m256i*>(p), narrow_f16(v));
+}
 
 NK_INLINE __m256 widen_bf16(__m128i h) {
   return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(h), 16));
@@ -107,8 +119,7 @@ NK_INLINE __m256i round_bf16(__m256 v) {
   const __m256i u = _mm256_castps_si256(v);
   const __m256i high = _mm256_srli_epi32(u, 16);
   const __m256i odd = _mm256_and_si256(high, _mm256_set1_epi32(1));
-  const __m256i rounded =
-      _mm256_srli_epi32(_mm256_add_epi32(u, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff))), 16);
+  const __m256i rounded = _mm256_srli_epi32(_mm256_add_epi32(u, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff))), 16);
   const __m256i quiet = _mm256_or_si256(high, _mm256_set1_epi32(0x40));
   const __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(v, v, _CMP_UNORD_Q));
   return _mm256_blendv_epi8(rounded, quiet, nan);
@@ -130,24 +141,36 @@ template <class Lanes>
 NK_INLINE void store(bf16* p, vf v, Lanes lanes) {
   store_16x16(p, narrow_bf16(v), lanes);
 }
-NK_INLINE void stream(bf16* p, vf v) { _mm256_stream_si256(reinterpret_cast<__m256i*>(p), narrow_bf16(v)); }
+NK_INLINE void stream(bf16* p, vf v) {
+  _mm256_stream_si256(reinterpret_cast<__m256i*>(p), narrow_bf16(v));
+}
 
-NK_INLINE vf keep(vf v, whole) { return v; }
+NK_INLINE vf keep(vf v, whole) {
+  return v;
+}
 NK_INLINE vf keep(vf v, first lanes) {
   const lane_mask m = mask_of(lanes);
   return {_mm256_and_ps(v.lo, _mm256_castsi256_ps(m.lo)), _mm256_and_ps(v.hi, _mm256_castsi256_ps(m.hi))};
 }
 
-NK_INLINE vf add(vf a, vf b) { return {_mm256_add_ps(a.lo, b.lo), _mm256_add_ps(a.hi, b.hi)}; }
-NK_INLINE vf sub(vf a, vf b) { return {_mm256_sub_ps(a.lo, b.lo), _mm256_sub_ps(a.hi, b.hi)}; }
-NK_INLINE vf mul(vf a, vf b) { return {_mm256_mul_ps(a.lo, b.lo), _mm256_mul_ps(a.hi, b.hi)}; }
+NK_INLINE vf add(vf a, vf b) {
+  return {_mm256_add_ps(a.lo, b.lo), _mm256_add_ps(a.hi, b.hi)};
+}
+NK_INLINE vf sub(vf a, vf b) {
+  return {_mm256_sub_ps(a.lo, b.lo), _mm256_sub_ps(a.hi, b.hi)};
+}
+NK_INLINE vf mul(vf a, vf b) {
+  return {_mm256_mul_ps(a.lo, b.lo), _mm256_mul_ps(a.hi, b.hi)};
+}
 NK_INLINE vf fma(vf a, vf b, vf c) {
   return {_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)};
 }
 NK_INLINE vf neg_fma(vf a, vf b, vf c) {
   return {_mm256_fnmadd_ps(a.lo, b.lo, c.lo), _mm256_fnmadd_ps(a.hi, b.hi, c.hi)};
 }
-NK_INLINE vf max(vf a, vf b) { return {_mm256_max_ps(a.lo, b.lo), _mm256_max_ps(a.hi, b.hi)}; }
+NK_INLINE vf max(vf a, vf b) {
+  return {_mm256_max_ps(a.lo, b.lo), _mm256_max_ps(a.hi, b.hi)};
+}
 NK_INLINE vf abs(vf v) {
   const __m256 magnitude = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff));
   return {_mm256_and_ps(v.lo, magnitude), _mm256_and_ps(v.hi, magnitude)};
@@ -167,7 +190,11 @@ NK_INLINE float largest(vf v) {
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
 }
 
-NK_INLINE void finish_streams() { _mm_sfence(); }
-NK_INLINE void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
+NK_INLINE void finish_streams() {
+  _mm_sfence();
+}
+NK_INLINE void prefetch(const void* p) {
+  _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0);
+}
 
 NK_END_ISA

@@ -11,35 +11,63 @@ struct vf {
   __m512 v;
 };
 
-NK_INLINE vf splat(float s) { return {_mm512_set1_ps(s)}; }
-NK_INLINE vf zero() { return {_mm512_setzero_ps()}; }
+NK_INLINE vf splat(float s) {
+  return {_mm512_set1_ps(s)};
+}
+NK_INLINE vf zero() {
+  return {_mm512_setzero_ps()};
+}
 
-NK_INLINE __mmask16 mask_of(first lanes) { return static_cast<__mmask16>((1u << lanes.n) - 1u); }
+NK_INLINE __mmask16 mask_of(first lanes) {
+  return static_cast<__mmask16>((1u << lanes.n) - 1u);
+}
 
-NK_INLINE vf load(const float* p, whole) { return {_mm512_loadu_ps(p)}; }
-NK_INLINE vf load(const float* p, first lanes) { return {_mm512_maskz_loadu_ps(mask_of(lanes), p)}; }
-NK_INLINE void store(float* p, vf v, whole) { _mm512_storeu_ps(p, v.v); }
-NK_INLINE void store(float* p, vf v, first lanes) { _mm512_mask_storeu_ps(p, mask_of(lanes), v.v); }
+NK_INLINE vf load(const float* p, whole) {
+  return {_mm512_loadu_ps(p)};
+}
+NK_INLINE vf load(const float* p, first lanes) {
+  return {_mm512_maskz_loadu_ps(mask_of(lanes), p)};
+}
+NK_INLINE void store(float* p, vf v, whole) {
+  _mm512_storeu_ps(p, v.v);
+}
+NK_INLINE void store(float* p, vf v, first lanes) {
+  _mm512_mask_storeu_ps(p, mask_of(lanes), v.v);
+}
 
-NK_INLINE void stream(float* p, vf v) { _mm512_stream_ps(p, v.v); }
+NK_INLINE void stream(float* p, vf v) {
+  _mm512_stream_ps(p, v.v);
+}
 
-NK_INLINE __m256i load_16x16(const void* p, whole) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
-NK_INLINE __m256i load_16x16(const void* p, first lanes) { return _mm256_maskz_loadu_epi16(mask_of(lanes), p); }
-NK_INLINE void store_16x16(void* p, __m256i v, whole) { _mm256_storeu_si256(static_cast<__m256i*>(p), v); }
-NK_INLINE void store_16x16(void* p, __m256i v, first lanes) { _mm256_mask_storeu_epi16(p, mask_of(lanes), v); }
+NK_INLINE __m256i load_16x16(const void* p, whole) {
+  return _mm256_loadu_si256(static_cast<const __m256i*>(p));
+}
+NK_INLINE __m256i load_16x16(const void* p, first lanes) {
+  return _mm256_maskz_loadu_epi16(mask_of(lanes), p);
+}
+NK_INLINE void store_16x16(void* p, __m256i v, whole) {
+  _mm256_storeu_si256(static_cast<__m256i*>(p), v);
+}
+NK_INLINE void store_16x16(void* p, __m256i v, first lanes) {
+  _mm256_mask_storeu_epi16(p, mask_of(lanes), v);
+}
 
 template <class Lanes>
 NK_INLINE vf load(const f16* p, Lanes lanes) {
   return {_mm512_cvtph_ps(load_16x16(p, lanes))};
 }
 
-NK_INLINE __m256i narrow_f16(vf v) { return _mm512_cvtps_ph(v.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+NK_INLINE __m256i narrow_f16(vf v) {
+  return _mm512_cvtps_ph(v.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
 
 template <class Lanes>
 NK_INLINE void store(f16* p, vf v, Lanes lanes) {
   store_16x16(p, narrow_f16(v), lanes);
 }
-NK_INLINE void stream(f16* p, vf v) { _mm256_stream_si256(reinterpret_cast<__m256i*>(p), narrow_f16(v)); }
+NK_INLINE void stream(f16* p, vf v) {
+  _mm256_stream_si256(reinterpret_cast<__m256i*>(p), narrow_f16(v));
+}
 
 template <class Lanes>
 NK_INLINE vf load(const bf16* p, Lanes lanes) {
@@ -51,8 +79,7 @@ NK_INLINE __m256i narrow_bf16(vf v) {
   const __m512i u = _mm512_castps_si512(v.v);
   const __m512i high = _mm512_srli_epi32(u, 16);
   const __m512i odd = _mm512_and_si512(high, _mm512_set1_epi32(1));
-  const __m512i rounded =
-      _mm512_srli_epi32(_mm512_add_epi32(u, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff))), 16);
+  const __m512i rounded = _mm512_srli_epi32(_mm512_add_epi32(u, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff))), 16);
   const __mmask16 nan = _mm512_cmp_ps_mask(v.v, v.v, _CMP_UNORD_Q);
   const __m512i result = _mm512_mask_or_epi32(rounded, nan, high, _mm512_set1_epi32(0x40));
   return _mm512_cvtepi32_epi16(result);
@@ -62,18 +89,38 @@ template <class Lanes>
 NK_INLINE void store(bf16* p, vf v, Lanes lanes) {
   store_16x16(p, narrow_bf16(v), lanes);
 }
-NK_INLINE void stream(bf16* p, vf v) { _mm256_stream_si256(reinterpret_cast<__m256i*>(p), narrow_bf16(v)); }
+NK_INLINE void stream(bf16* p, vf v) {
+  _mm256_stream_si256(reinterpret_cast<__m256i*>(p), narrow_bf16(v));
+}
 
-NK_INLINE vf keep(vf v, whole) { return v; }
-NK_INLINE vf keep(vf v, first lanes) { return {_mm512_maskz_mov_ps(mask_of(lanes), v.v)}; }
+NK_INLINE vf keep(vf v, whole) {
+  return v;
+}
+NK_INLINE vf keep(vf v, first lanes) {
+  return {_mm512_maskz_mov_ps(mask_of(lanes), v.v)};
+}
 
-NK_INLINE vf add(vf a, vf b) { return {_mm512_add_ps(a.v, b.v)}; }
-NK_INLINE vf sub(vf a, vf b) { return {_mm512_sub_ps(a.v, b.v)}; }
-NK_INLINE vf mul(vf a, vf b) { return {_mm512_mul_ps(a.v, b.v)}; }
-NK_INLINE vf fma(vf a, vf b, vf c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
-NK_INLINE vf neg_fma(vf a, vf b, vf c) { return {_mm512_fnmadd_ps(a.v, b.v, c.v)}; }
-NK_INLINE vf max(vf a, vf b) { return {_mm512_max_ps(a.v, b.v)}; }
-NK_INLINE vf abs(vf v) { return {_mm512_abs_ps(v.v)}; }
+NK_INLINE vf add(vf a, vf b) {
+  return {_mm512_add_ps(a.v, b.v)};
+}
+NK_INLINE vf sub(vf a, vf b) {
+  return {_mm512_sub_ps(a.v, b.v)};
+}
+NK_INLINE vf mul(vf a, vf b) {
+  return {_mm512_mul_ps(a.v, b.v)};
+}
+NK_INLINE vf fma(vf a, vf b, vf c) {
+  return {_mm512_fmadd_ps(a.v, b.v, c.v)};
+}
+NK_INLINE vf neg_fma(vf a, vf b, vf c) {
+  return {_mm512_fnmadd_ps(a.v, b.v, c.v)};
+}
+NK_INLINE vf max(vf a, vf b) {
+  return {_mm512_max_ps(a.v, b.v)};
+}
+NK_INLINE vf abs(vf v) {
+  return {_mm512_abs_ps(v.v)};
+}
 
 NK_INLINE float sum(vf v) {
   const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(v.v), _mm512_extractf32x8_ps(v.v, 1));
@@ -89,7 +136,11 @@ NK_INLINE float largest(vf v) {
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
 }
 
-NK_INLINE void finish_streams() { _mm_sfence(); }
-NK_INLINE void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
+NK_INLINE void finish_streams() {
+  _mm_sfence();
+}
+NK_INLINE void prefetch(const void* p) {
+  _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0);
+}
 
 NK_END_ISA

@@ -10,8 +10,12 @@ struct vf {
   float lane[kLanes];
 };
 
-inline int count(whole) { return kLanes; }
-inline int count(first lanes) { return lanes.n; }
+inline int count(whole) {
+  return kLanes;
+}
+inline int count(first lanes) {
+  return lanes.n;
+}
 
 template <class F>
 inline vf lanewise(F&& f) {
@@ -23,7 +27,9 @@ inline vf lanewise(F&& f) {
 inline vf splat(float s) {
   return lanewise([&](int) { return s; });
 }
-inline vf zero() { return splat(0.0f); }
+inline vf zero() {
+  return splat(0.0f);
+}
 
 template <class T, class Lanes>
 inline vf load(const T* p, Lanes lanes) {

@@ -54,31 +54,133 @@ TEST(Abi, VersionAndMessages) {
 
 TEST(Abi, ForwardRefuses) {
   EXPECT_EQ(nk_layer_norm_forward(nullptr), NK_ERROR_NULL);
-  { forward_call c; c.p.struct_size -= 8; c.refuses(NK_ERROR_STRUCT_SIZE); }
-  { forward_call c; c.p.struct_size = 0; c.refuses(NK_ERROR_STRUCT_SIZE); }
-  { forward_call c; c.p.x = nullptr; c.refuses(NK_ERROR_NULL); }
-  { forward_call c; c.p.y = nullptr; c.refuses(NK_ERROR_NULL); }
-  { forward_call c; c.p.residual = c.x; c.refuses(NK_ERROR_NULL); }
-  { forward_call c; c.p.h = c.y; c.refuses(NK_ERROR_NULL); }
-  { forward_call c; c.p.mean = c.stats; c.refuses(NK_ERROR_NULL, nk_rms_norm_forward); }
-  { forward_call c; c.p.dtype = 3; c.refuses(NK_ERROR_DTYPE); }
-  { forward_call c; c.p.dtype = -1; c.refuses(NK_ERROR_DTYPE); }
-  { forward_call c; c.p.param_dtype = NK_F16; c.refuses(NK_ERROR_DTYPE); }
-  { forward_call c; c.p.dtype = NK_F16; c.p.param_dtype = NK_BF16; c.refuses(NK_ERROR_DTYPE); }
-  { forward_call c; c.p.rows = -1; c.refuses(NK_ERROR_SHAPE); }
-  { forward_call c; c.p.cols = -1; c.refuses(NK_ERROR_SHAPE); }
-  { forward_call c; c.p.rows = kHuge; c.refuses(NK_ERROR_SHAPE); }
-  { forward_call c; c.p.rows = kHuge / 8; c.p.cols = 8; c.refuses(NK_ERROR_SHAPE); }
-  { forward_call c; c.p.x_stride = 2; c.refuses(NK_ERROR_SHAPE); }
-  { forward_call c; c.p.y_stride = -3; c.refuses(NK_ERROR_SHAPE); }
-  { forward_call c; c.p.h_stride = kHuge; c.refuses(NK_ERROR_SHAPE); }
-  { forward_call c; c.p.epsilon = -1e-300; c.refuses(NK_ERROR_EPSILON); }
-  { forward_call c; c.p.epsilon = std::nan(""); c.refuses(NK_ERROR_EPSILON); }
-  { forward_call c; c.p.flags = NK_FLAG_ZERO_CENTERED; c.refuses(NK_ERROR_FLAGS); }
-  { forward_call c; c.p.flags = NK_FLAG_ACCUMULATE; c.refuses(NK_ERROR_FLAGS, nk_rms_norm_forward); }
-  { forward_call c; c.p.flags = 4; c.refuses(NK_ERROR_FLAGS, nk_rms_norm_forward); }
-  { forward_call c; c.p.isa = NK_ISA_AVX512 + 1; c.refuses(NK_ERROR_ISA); }
-  { forward_call c; c.p.isa = -1; c.refuses(NK_ERROR_ISA); }
+  {
+    forward_call c;
+    c.p.struct_size -= 8;
+    c.refuses(NK_ERROR_STRUCT_SIZE);
+  }
+  {
+    forward_call c;
+    c.p.struct_size = 0;
+    c.refuses(NK_ERROR_STRUCT_SIZE);
+  }
+  {
+    forward_call c;
+    c.p.x = nullptr;
+    c.refuses(NK_ERROR_NULL);
+  }
+  {
+    forward_call c;
+    c.p.y = nullptr;
+    c.refuses(NK_ERROR_NULL);
+  }
+  {
+    forward_call c;
+    c.p.residual = c.x;
+    c.refuses(NK_ERROR_NULL);
+  }
+  {
+    forward_call c;
+    c.p.h = c.y;
+    c.refuses(NK_ERROR_NULL);
+  }
+  {
+    forward_call c;
+    c.p.mean = c.stats;
+    c.refuses(NK_ERROR_NULL, nk_rms_norm_forward);
+  }
+  {
+    forward_call c;
+    c.p.dtype = 3;
+    c.refuses(NK_ERROR_DTYPE);
+  }
+  {
+    forward_call c;
+    c.p.dtype = -1;
+    c.refuses(NK_ERROR_DTYPE);
+  }
+  {
+    forward_call c;
+    c.p.param_dtype = NK_F16;
+    c.refuses(NK_ERROR_DTYPE);
+  }
+  {
+    forward_call c;
+    c.p.dtype = NK_F16;
+    c.p.param_dtype = NK_BF16;
+    c.refuses(NK_ERROR_DTYPE);
+  }
+  {
+    forward_call c;
+    c.p.rows = -1;
+    c.refuses(NK_ERROR_SHAPE);
+  }
+  {
+    forward_call c;
+    c.p.cols = -1;
+    c.refuses(NK_ERROR_SHAPE);
+  }
+  {
+    forward_call c;
+    c.p.rows = kHuge;
+    c.refuses(NK_ERROR_SHAPE);
+  }
+  {
+    forward_call c;
+    c.p.rows = kHuge / 8;
+    c.p.cols = 8;
+    c.refuses(NK_ERROR_SHAPE);
+  }
+  {
+    forward_call c;
+    c.p.x_stride = 2;
+    c.refuses(NK_ERROR_SHAPE);
+  }
+  {
+    forward_call c;
+    c.p.y_stride = -3;
+    c.refuses(NK_ERROR_SHAPE);
+  }
+  {
+    forward_call c;
+    c.p.h_stride = kHuge;
+    c.refuses(NK_ERROR_SHAPE);
+  }
+  {
+    forward_call c;
+    c.p.epsilon = -1e-300;
+    c.refuses(NK_ERROR_EPSILON);
+  }
+  {
+    forward_call c;
+    c.p.epsilon = std::nan("");
+    c.refuses(NK_ERROR_EPSILON);
+  }
+  {
+    forward_call c;
+    c.p.flags = NK_FLAG_ZERO_CENTERED;
+    c.refuses(NK_ERROR_FLAGS);
+  }
+  {
+    forward_call c;
+    c.p.flags = NK_FLAG_ACCUMULATE;
+    c.refuses(NK_ERROR_FLAGS, nk_rms_norm_forward);
+  }
+  {
+    forward_call c;
+    c.p.flags = 4;
+    c.refuses(NK_ERROR_FLAGS, nk_rms_norm_forward);
+  }
+  {
+    forward_call c;
+    c.p.isa = NK_ISA_AVX512 + 1;
+    c.refuses(NK_ERROR_ISA);
+  }
+  {
+    forward_call c;
+    c.p.isa = -1;
+    c.refuses(NK_ERROR_ISA);
+  }
 }
 
 TEST(Abi, BackwardRefuses) {

@@ -75,10 +75,18 @@ void check_every_rounding(Definition definition, std::uint16_t infinity) {
   }
 }
 
-TEST(Dtype, EveryF16PatternWidensExactlyAndComesBack) { check_every_pattern<f16>(f16_by_definition); }
-TEST(Dtype, EveryBf16PatternWidensExactlyAndComesBack) { check_every_pattern<bf16>(bf16_by_definition); }
-TEST(Dtype, F16RoundsToNearestEven) { check_every_rounding<f16>(f16_by_definition, 0x7c00); }
-TEST(Dtype, Bf16RoundsToNearestEven) { check_every_rounding<bf16>(bf16_by_definition, 0x7f80); }
+TEST(Dtype, EveryF16PatternWidensExactlyAndComesBack) {
+  check_every_pattern<f16>(f16_by_definition);
+}
+TEST(Dtype, EveryBf16PatternWidensExactlyAndComesBack) {
+  check_every_pattern<bf16>(bf16_by_definition);
+}
+TEST(Dtype, F16RoundsToNearestEven) {
+  check_every_rounding<f16>(f16_by_definition, 0x7c00);
+}
+TEST(Dtype, Bf16RoundsToNearestEven) {
+  check_every_rounding<bf16>(bf16_by_definition, 0x7f80);
+}
 
 TEST(Dtype, SubnormalFloatsRoundToZeroInF16) {
   f16 result;

@@ -82,8 +82,15 @@ struct problem {
   static constexpr std::int64_t kRows = 3;
 
   problem(int dtype, int param_dtype, std::int64_t columns, unsigned seed)
-      : cols(columns), dt(dtype), pdt(param_dtype), x(dtype, kRows * cols), residual(dtype, kRows * cols),
-        dy(dtype, kRows * cols), dh(dtype, kRows * cols), weight(param_dtype, cols), bias(param_dtype, cols),
+      : cols(columns),
+        dt(dtype),
+        pdt(param_dtype),
+        x(dtype, kRows * cols),
+        residual(dtype, kRows * cols),
+        dy(dtype, kRows * cols),
+        dh(dtype, kRows * cols),
+        weight(param_dtype, cols),
+        bias(param_dtype, cols),
         tan_weight(param_dtype, cols) {
     std::mt19937 random(seed);
     x.fill(random, 3.0f, 1.0f);
@@ -102,9 +109,15 @@ struct problem {
 
 struct results {
   explicit results(const problem& p)
-      : h(p.dt, p.kRows * p.cols), y(p.dt, p.kRows * p.cols), dx(p.dt, p.kRows * p.cols),
-        jvp_h(p.dt, p.kRows * p.cols), jvp_y(p.dt, p.kRows * p.cols), mean(NK_F32, p.kRows), rstd(NK_F32, p.kRows),
-        dweight(NK_F32, p.cols), dbias(NK_F32, p.cols) {}
+      : h(p.dt, p.kRows * p.cols),
+        y(p.dt, p.kRows * p.cols),
+        dx(p.dt, p.kRows * p.cols),
+        jvp_h(p.dt, p.kRows * p.cols),
+        jvp_y(p.dt, p.kRows * p.cols),
+        mean(NK_F32, p.kRows),
+        rstd(NK_F32, p.kRows),
+        dweight(NK_F32, p.cols),
+        dbias(NK_F32, p.cols) {}
 
   bool operator==(const results& o) const {
     return equal(h, o.h) && equal(y, o.y) && equal(dx, o.dx) && equal(jvp_h, o.jvp_h) && equal(jvp_y, o.jvp_y) &&
@@ -187,17 +200,18 @@ results run(const room& r, problem& p, nk_isa isa, bool saved, bool staged) {
 }
 
 TEST(RowNorm, SameBitsOnEveryIsaSavedOrNotStagedOrNot) {
-  constexpr int kPairs[][2] = {{NK_F32, NK_F32}, {NK_F16, NK_F16}, {NK_F16, NK_F32}, {NK_BF16, NK_BF16}, {NK_BF16, NK_F32}};
+  constexpr int kPairs[][2] = {
+      {NK_F32, NK_F32}, {NK_F16, NK_F16}, {NK_F16, NK_F32}, {NK_BF16, NK_BF16}, {NK_BF16, NK_F32}};
   for (const room& r : kRooms) {
     for (const auto& pair : kPairs) {
       for (const std::int64_t cols : nk_test::interesting_cols()) {
         problem p(pair[0], pair[1], cols, static_cast<unsigned>(cols));
         const results expected = run(r, p, NK_ISA_SCALAR, true, false);
         for (const nk_isa isa : nk_test::available_isas()) {
-          EXPECT_TRUE(run(r, p, isa, true, true) == expected) << r.name << " dtype " << pair[0] << " isa " << isa
-                                                              << " cols " << cols;
-          EXPECT_TRUE(run(r, p, isa, false, false) == expected) << r.name << " dtype " << pair[0] << " isa " << isa
-                                                                << " cols " << cols << " recomputed";
+          EXPECT_TRUE(run(r, p, isa, true, true) == expected)
+              << r.name << " dtype " << pair[0] << " isa " << isa << " cols " << cols;
+          EXPECT_TRUE(run(r, p, isa, false, false) == expected)
+              << r.name << " dtype " << pair[0] << " isa " << isa << " cols " << cols << " recomputed";
         }
       }
     }
@@ -237,7 +251,8 @@ TEST(RowNorm, LargeOutputsHaveTheBitsOfSingleRows) {
       weight.fill(random, 1.0f, 0.5f);
       bias.fill(random, 0.0f, 1.0f);
       const std::size_t row_bytes = static_cast<std::size_t>(kCols) * (dtype == NK_F32 ? 4 : 2);
-      std::vector<unsigned char> many(static_cast<std::size_t>(rows) * row_bytes), out(many.size() + 64), one(row_bytes);
+      std::vector<unsigned char> many(static_cast<std::size_t>(rows) * row_bytes), out(many.size() + 64),
+          one(row_bytes);
       for (std::int64_t row = 0; row < rows; ++row) {
         std::memcpy(&many[static_cast<std::size_t>(row) * row_bytes],
                     static_cast<unsigned char*>(x.data()) + static_cast<std::size_t>(row % kDistinctRows) * row_bytes,
@@ -266,7 +281,8 @@ TEST(RowNorm, LargeOutputsHaveTheBitsOfSingleRows) {
           single.y = one.data();
           ASSERT_EQ(r.forward(&single), NK_OK);
           for (std::int64_t at = row; at < rows; at += kDistinctRows) {
-            ASSERT_EQ(std::memcmp(out.data() + offset + static_cast<std::size_t>(at) * row_bytes, one.data(), row_bytes), 0)
+            ASSERT_EQ(
+                std::memcmp(out.data() + offset + static_cast<std::size_t>(at) * row_bytes, one.data(), row_bytes), 0)
                 << r.name << " dtype " << dtype << " isa " << isa << " row " << at;
           }
         }

@@ -31,6 +31,8 @@ inline std::uint32_t bits_of(float f) {
   return u;
 }
 
-inline bool same_bits(float a, float b) { return (a != a && b != b) || bits_of(a) == bits_of(b); }
+inline bool same_bits(float a, float b) {
+  return (a != a && b != b) || bits_of(a) == bits_of(b);
+}
 
 }  // namespace nk_test

@@ -4,13 +4,13 @@
 
 NK_BEGIN_ISA
 
-#define NK_PROBE(name, expression)                                                       \
-  void name##_probe(const float* pa, const float* pb, const float* pc, float* out) {     \
-    const vf a = load(pa, whole{});                                                      \
-    const vf b = load(pb, whole{});                                                      \
-    const vf c = load(pc, whole{});                                                      \
-    (void)b, (void)c;                                                                    \
-    store(out, expression, whole{});                                                     \
+#define NK_PROBE(name, expression)                                                   \
+  void name##_probe(const float* pa, const float* pb, const float* pc, float* out) { \
+    const vf a = load(pa, whole{});                                                  \
+    const vf b = load(pb, whole{});                                                  \
+    const vf c = load(pc, whole{});                                                  \
+    (void)b, (void)c;                                                                \
+    store(out, expression, whole{});                                                 \
   }
 
 NK_PROBE(add, add(a, b))
@@ -21,8 +21,12 @@ NK_PROBE(neg_fma, neg_fma(a, b, c))
 NK_PROBE(max, max(a, b))
 NK_PROBE(abs, abs(a))
 
-float sum_probe(const float* a) { return sum(load(a, whole{})); }
-float largest_probe(const float* a) { return largest(load(a, whole{})); }
+float sum_probe(const float* a) {
+  return sum(load(a, whole{}));
+}
+float largest_probe(const float* a) {
+  return largest(load(a, whole{}));
+}
 
 template <class T>
 vf load_n(const void* p, int n) {
@@ -54,9 +58,15 @@ void store_kind(int kind, void* p, vf v, int n) {
   }
 }
 
-void copy_probe(int kind, const void* from, void* to, int n) { store_kind(kind, to, load_kind(kind, from, n), n); }
-void widen_probe(int kind, const void* from, float* to, int n) { store(to, load_kind(kind, from, n), whole{}); }
-void narrow_probe(int kind, const float* from, void* to, int n) { store_kind(kind, to, load(from, whole{}), n); }
+void copy_probe(int kind, const void* from, void* to, int n) {
+  store_kind(kind, to, load_kind(kind, from, n), n);
+}
+void widen_probe(int kind, const void* from, float* to, int n) {
+  store(to, load_kind(kind, from, n), whole{});
+}
+void narrow_probe(int kind, const float* from, void* to, int n) {
+  store_kind(kind, to, load(from, whole{}), n);
+}
 void keep_probe(const float* from, float* to, int n) {
   const vf v = load(from, whole{});
   store(to, n == kLanes ? keep(v, whole{}) : keep(v, first{n}), whole{});
@@ -67,8 +77,8 @@ NK_END_ISA
 namespace nk {
 namespace NK_ISA {
 
-const vec_probe probe = {add_probe,  sub_probe, mul_probe,     fma_probe,  neg_fma_probe, max_probe,   abs_probe,
-                         sum_probe,  largest_probe, copy_probe, widen_probe, narrow_probe, keep_probe};
+const vec_probe probe = {add_probe, sub_probe,     mul_probe,  fma_probe,   neg_fma_probe, max_probe, abs_probe,
+                         sum_probe, largest_probe, copy_probe, widen_probe, narrow_probe,  keep_probe};
 
 }  // namespace NK_ISA
 }  // namespace nk

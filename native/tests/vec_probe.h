@@ -1,4 +1,5 @@
-// The operations of `vf`, reachable from a test for each instruction set. In and out are arrays of 16 unless n is given.
+// The operations of `vf`, reachable from a test for each instruction set. In and out are arrays of 16 unless n is
+// given.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +17,10 @@ struct vec_probe {
   float (*sum)(const float* a);
   float (*largest)(const float* a);
   // n elements, 1 to 16: 16 by `whole`, fewer by `first`. kind: 0 float, 1 f16, 2 bf16.
-  void (*copy)(int kind, const void* from, void* to, int n);       // load, store
-  void (*widen)(int kind, const void* from, float* to, int n);     // load, store 16 floats: the rest must be 0
-  void (*narrow)(int kind, const float* from, void* to, int n);    // load 16 floats, store n
-  void (*keep)(const float* from, float* to, int n);               // keep, store 16 floats
+  void (*copy)(int kind, const void* from, void* to, int n);     // load, store
+  void (*widen)(int kind, const void* from, float* to, int n);   // load, store 16 floats: the rest must be 0
+  void (*narrow)(int kind, const float* from, void* to, int n);  // load 16 floats, store n
+  void (*keep)(const float* from, float* to, int n);             // keep, store 16 floats
 };
 
 namespace scalar {

@@ -15,7 +15,6 @@ using nk_test::same_bits;
 constexpr int kLanes = 16;
 constexpr int kKinds = 3;
 
-
 class Vec : public testing::TestWithParam<nk_isa> {
  protected:
   const nk::vec_probe& probe() const {
@@ -24,7 +23,9 @@ class Vec : public testing::TestWithParam<nk_isa> {
   }
 };
 
-std::size_t size_of(int kind) { return kind == 0 ? 4 : 2; }
+std::size_t size_of(int kind) {
+  return kind == 0 ? 4 : 2;
+}
 
 float widen(int kind, const unsigned char* p) {
   if (kind == 0) {
@@ -39,8 +40,9 @@ float widen(int kind, const unsigned char* p) {
 
 std::vector<float> awkward_values() {
   const float inf = std::numeric_limits<float>::infinity();
-  return {0.0f,  -0.0f,   1.0f,    -1.0f,   0.1f,  -3.5f,  1e-45f, -1e-40f, 1e30f, -1e30f, 3.4028235e38f,
-          1e-30f, 16777216.0f, 65504.0f, 65519.0f, 65520.0f, inf, -inf, std::nanf(""), 0.33333334f, 6e-8f, 2.9802322e-8f};
+  return {0.0f,  -0.0f,  1.0f,          -1.0f,       0.1f,        -3.5f,        1e-45f,   -1e-40f,
+          1e30f, -1e30f, 3.4028235e38f, 1e-30f,      16777216.0f, 65504.0f,     65519.0f, 65520.0f,
+          inf,   -inf,   std::nanf(""), 0.33333334f, 6e-8f,       2.9802322e-8f};
 }
 
 TEST_P(Vec, ArithmeticIsLanewiseAndCorrectlyRounded) {
@@ -59,8 +61,8 @@ TEST_P(Vec, ArithmeticIsLanewiseAndCorrectlyRounded) {
       op(a, b, c, out);
       for (int i = 0; i < kLanes; ++i) {
         const float e = expected(a[i], b[i], c[i]);
-        EXPECT_TRUE(same_bits(out[i], e)) << name << "(" << a[i] << ", " << b[i] << ", " << c[i] << ") = " << out[i]
-                                          << ", expected " << e;
+        EXPECT_TRUE(same_bits(out[i], e))
+            << name << "(" << a[i] << ", " << b[i] << ", " << c[i] << ") = " << out[i] << ", expected " << e;
       }
     };
     check("add", probe().add, [](float x, float y, float) { return x + y; });

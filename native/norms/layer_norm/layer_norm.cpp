@@ -16,6 +16,12 @@ constexpr nk::row_norm_room kRoom = {
 
 }  // namespace
 
-nk_status nk_layer_norm_forward(const nk_row_norm_forward_params* params) { return nk::forward(kRoom, params); }
-nk_status nk_layer_norm_backward(const nk_row_norm_backward_params* params) { return nk::backward(kRoom, params); }
-nk_status nk_layer_norm_jvp(const nk_row_norm_jvp_params* params) { return nk::jvp(kRoom, params); }
+nk_status nk_layer_norm_forward(const nk_row_norm_forward_params* params) {
+  return nk::forward(kRoom, params);
+}
+nk_status nk_layer_norm_backward(const nk_row_norm_backward_params* params) {
+  return nk::backward(kRoom, params);
+}
+nk_status nk_layer_norm_jvp(const nk_row_norm_jvp_params* params) {
+  return nk::jvp(kRoom, params);
+}

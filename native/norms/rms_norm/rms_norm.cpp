@@ -14,10 +14,18 @@
 namespace {
 
 constexpr nk::row_norm_room kRoom = {
-    {&nk::scalar::rms_norm_table, &nk::avx2::rms_norm_table, &nk::avx512::rms_norm_table}, false, NK_FLAG_ZERO_CENTERED};
+    {&nk::scalar::rms_norm_table, &nk::avx2::rms_norm_table, &nk::avx512::rms_norm_table},
+    false,
+    NK_FLAG_ZERO_CENTERED};
 
 }  // namespace
 
-nk_status nk_rms_norm_forward(const nk_row_norm_forward_params* params) { return nk::forward(kRoom, params); }
-nk_status nk_rms_norm_backward(const nk_row_norm_backward_params* params) { return nk::backward(kRoom, params); }
-nk_status nk_rms_norm_jvp(const nk_row_norm_jvp_params* params) { return nk::jvp(kRoom, params); }
+nk_status nk_rms_norm_forward(const nk_row_norm_forward_params* params) {
+  return nk::forward(kRoom, params);
+}
+nk_status nk_rms_norm_backward(const nk_row_norm_backward_params* params) {
+  return nk::backward(kRoom, params);
+}
+nk_status nk_rms_norm_jvp(const nk_row_norm_jvp_params* params) {
+  return nk::jvp(kRoom, params);
+}

@@ -309,16 +309,16 @@ public static unsafe class LayerNorm
             tanX, tanResidual: default, x, jvpH: default, jvpY, shape, weight, tanWeight, tanBias, epsilon, mean, rstd,
             hasMean: true, nk_flags.NK_FLAG_NONE, add: false, options);
 
-    /// <summary>The Jacobian-vector product of the residual form: <c>jvpH = tanX + tanResidual</c>, then that of
-    /// forward at h along jvpH.</summary>
+    /// <summary>The Jacobian-vector product of the residual form: <c>jvpH = tanX + tanResidual</c>, and that of
+    /// forward at h along the sum before it is rounded.</summary>
     /// <typeparam name="T">float, Half or BFloat16.</typeparam>
     /// <param name="tanX">Tangent of x, [rows, cols].</param>
     /// <param name="tanResidual">Tangent of the residual, [rows, cols].</param>
     /// <param name="h">The sum that the forward pass wrote, [rows, cols].</param>
     /// <param name="jvpH">Receives the tangent of h, rounded to <typeparamref name="T"/>, [rows, cols]; may be
-    /// <paramref name="tanX"/> or <paramref name="tanResidual"/>.</param>
+    /// <paramref name="tanX"/>, <paramref name="tanResidual"/> or <paramref name="h"/>.</param>
     /// <param name="jvpY">Receives the tangent of y, [rows, cols]; may be <paramref name="tanX"/>,
-    /// <paramref name="tanResidual"/> or <paramref name="h"/>.</param>
+    /// <paramref name="tanResidual"/> or <paramref name="h"/>, if jvpH is not.</param>
     /// <param name="shape">Rows, columns and strides.</param>
     /// <param name="weight">Scale, [cols], or empty.</param>
     /// <param name="tanWeight">Tangent of the weight, [cols], or empty for zeros.</param>

@@ -29,6 +29,21 @@ internal static unsafe class RowNorm<TEntries>
     // Up to this size backward's workspace may lie on the stack.
     private const int StackWorkspace = 16 * 1024;
 
+    // The parameters in the order in which they are held against one another: outputs, what they may replace, the rest.
+    private static readonly string[] ForwardNames = ["h", "y", "mean", "rstd", "x", "residual", "weight", "bias"];
+
+    private static readonly string[] BackwardNames =
+        ["dx", "dweight", "dbias", "workspace", "dy", "dh", "x", "weight", "mean", "rstd"];
+
+    private static readonly string[] AddBackwardNames =
+        ["dx", "dweight", "dbias", "workspace", "dy", "dh", "h", "weight", "mean", "rstd"];
+
+    private static readonly string[] JvpNames =
+        ["jvpH", "jvpY", "tanX", "tanResidual", "x", "weight", "tanWeight", "tanBias", "mean", "rstd"];
+
+    private static readonly string[] AddJvpNames =
+        ["jvpH", "jvpY", "tanX", "tanResidual", "h", "weight", "tanWeight", "tanBias", "mean", "rstd"];
+
     public static long BackwardWorkspaceSize(in RowShape shape)
     {
         return checked((long)Plan(shape, nameof(shape)).workspace_size);
@@ -65,29 +80,16 @@ internal static unsafe class RowNorm<TEntries>
         fixed (TParameter* pweight = weight, pbias = bias)
         fixed (float* pmean = mean, prstd = rstd)
         {
-            Region.RequireNoOverlap(
-                outputs:
-                [
-                    new(ph, rows, cols, strides.H, sizeof(T)),
-                    new(py, rows, cols, strides.Y, sizeof(T)),
-                    new(pmean, rows * sizeof(float)),
-                    new(prstd, rows * sizeof(float)),
-                ],
-                replaceable:
-                [
-                    new(px, rows, cols, strides.X, sizeof(T)),
-                    new(presidual, rows, cols, strides.Residual, sizeof(T)),
-                ],
-                inputs:
-                [
-                    new(pweight, cols * sizeof(TParameter)),
-                    new(pbias, cols * sizeof(TParameter)),
-                ],
-                names:
-                [
-                    nameof(h), nameof(y), nameof(mean), nameof(rstd), nameof(x), nameof(residual), nameof(weight),
-                    nameof(bias),
-                ]);
+            Region* regions = stackalloc Region[8];
+            regions[0].SetMatrix(ph, rows, cols, strides.H, sizeof(T));
+            regions[1].SetMatrix(py, rows, cols, strides.Y, sizeof(T));
+            regions[2].SetVector(pmean, rows * sizeof(float));
+            regions[3].SetVector(prstd, rows * sizeof(float));
+            regions[4].SetMatrix(px, rows, cols, strides.X, sizeof(T));
+            regions[5].SetMatrix(presidual, rows, cols, strides.Residual, sizeof(T));
+            regions[6].SetVector(pweight, cols * sizeof(TParameter));
+            regions[7].SetVector(pbias, cols * sizeof(TParameter));
+            Region.RequireNoOverlap(new(regions, 8), outputs: 4, replaceable: 2, ForwardNames);
 
             p.struct_size = (ulong)sizeof(nk_row_norm_forward_params);
             p.isa = (nk_isa)options.InstructionSet;
@@ -164,31 +166,18 @@ internal static unsafe class RowNorm<TEntries>
         fixed (float* pmean = mean, prstd = rstd, pdweight = dweight, pdbias = dbias)
         fixed (byte* pworkspace = workspace)
         {
-            Region.RequireNoOverlap(
-                outputs:
-                [
-                    new(pdx, rows, cols, strides.Dx, sizeof(T)),
-                    new(pdweight, cols * sizeof(float)),
-                    new(pdbias, cols * sizeof(float)),
-                    new(pworkspace, workspace.Length),
-                ],
-                replaceable:
-                [
-                    new(pdy, rows, cols, strides.Dy, sizeof(T)),
-                    new(pdh, rows, cols, strides.Dh, sizeof(T)),
-                    new(px, rows, cols, strideOfX, sizeof(T)),
-                ],
-                inputs:
-                [
-                    new(pweight, cols * sizeof(TParameter)),
-                    new(pmean, rows * sizeof(float)),
-                    new(prstd, rows * sizeof(float)),
-                ],
-                names:
-                [
-                    nameof(dx), nameof(dweight), nameof(dbias), nameof(workspace), nameof(dy), nameof(dh), nameOfX,
-                    nameof(weight), nameof(mean), nameof(rstd),
-                ]);
+            Region* regions = stackalloc Region[10];
+            regions[0].SetMatrix(pdx, rows, cols, strides.Dx, sizeof(T));
+            regions[1].SetVector(pdweight, cols * sizeof(float));
+            regions[2].SetVector(pdbias, cols * sizeof(float));
+            regions[3].SetVector(pworkspace, workspace.Length);
+            regions[4].SetMatrix(pdy, rows, cols, strides.Dy, sizeof(T));
+            regions[5].SetMatrix(pdh, rows, cols, strides.Dh, sizeof(T));
+            regions[6].SetMatrix(px, rows, cols, strideOfX, sizeof(T));
+            regions[7].SetVector(pweight, cols * sizeof(TParameter));
+            regions[8].SetVector(pmean, rows * sizeof(float));
+            regions[9].SetVector(prstd, rows * sizeof(float));
+            Region.RequireNoOverlap(new(regions, 10), outputs: 4, replaceable: 3, add ? AddBackwardNames : BackwardNames);
 
             p.struct_size = (ulong)sizeof(nk_row_norm_backward_params);
             p.isa = (nk_isa)options.InstructionSet;
@@ -265,31 +254,18 @@ internal static unsafe class RowNorm<TEntries>
         fixed (TParameter* pweight = weight, ptanWeight = tanWeight, ptanBias = tanBias)
         fixed (float* pmean = mean, prstd = rstd)
         {
-            Region regionOfX = new(px, rows, cols, strideOfX, sizeof(T));
-            Region regionOfJvpH = new(pjvpH, rows, cols, strides.JvpH, sizeof(T));
-            Region.RequireNoOverlap(
-                outputs: [regionOfJvpH, new(pjvpY, rows, cols, strides.JvpY, sizeof(T))],
-                replaceable:
-                [
-                    new(ptanX, rows, cols, strides.TanX, sizeof(T)),
-                    new(ptanResidual, rows, cols, strides.TanResidual, sizeof(T)),
-                    regionOfX,
-                ],
-                inputs:
-                [
-                    new(pweight, cols * sizeof(TParameter)),
-                    new(ptanWeight, cols * sizeof(TParameter)),
-                    new(ptanBias, cols * sizeof(TParameter)),
-                    new(pmean, rows * sizeof(float)),
-                    new(prstd, rows * sizeof(float)),
-                ],
-                names:
-                [
-                    nameof(jvpH), nameof(jvpY), nameof(tanX), nameof(tanResidual), nameOfX, nameof(weight),
-                    nameof(tanWeight), nameof(tanBias), nameof(mean), nameof(rstd),
-                ]);
-            // jvpH is written before h has been read to the end of the row.
-            Region.RequireNoOverlap(outputs: [regionOfJvpH], replaceable: [], inputs: [regionOfX], names: [nameof(jvpH), nameOfX]);
+            Region* regions = stackalloc Region[10];
+            regions[0].SetMatrix(pjvpH, rows, cols, strides.JvpH, sizeof(T));
+            regions[1].SetMatrix(pjvpY, rows, cols, strides.JvpY, sizeof(T));
+            regions[2].SetMatrix(ptanX, rows, cols, strides.TanX, sizeof(T));
+            regions[3].SetMatrix(ptanResidual, rows, cols, strides.TanResidual, sizeof(T));
+            regions[4].SetMatrix(px, rows, cols, strideOfX, sizeof(T));
+            regions[5].SetVector(pweight, cols * sizeof(TParameter));
+            regions[6].SetVector(ptanWeight, cols * sizeof(TParameter));
+            regions[7].SetVector(ptanBias, cols * sizeof(TParameter));
+            regions[8].SetVector(pmean, rows * sizeof(float));
+            regions[9].SetVector(prstd, rows * sizeof(float));
+            Region.RequireNoOverlap(new(regions, 10), outputs: 2, replaceable: 3, add ? AddJvpNames : JvpNames);
 
             p.struct_size = (ulong)sizeof(nk_row_norm_jvp_params);
             p.isa = (nk_isa)options.InstructionSet;

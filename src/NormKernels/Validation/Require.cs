@@ -1,5 +1,6 @@
 using System;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 
 using NormKernels.Interop;
 
@@ -33,13 +34,14 @@ internal static class Require
     }
 
     /// <summary>A matrix of the shape, with a stride of 0 for contiguous.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Matrix(int length, in RowShape shape, long stride, string name)
     {
         if (stride == 0 || stride == shape.Cols)
         {
             if (length != shape.Count)
             {
-                ThrowLength(name, length, $"{shape.Rows} rows x {shape.Cols} columns = {shape.Count}");
+                ThrowLength(name, length, shape);
             }
 
             return;
@@ -58,11 +60,12 @@ internal static class Require
     }
 
     /// <summary>A vector that need not be passed (an empty span).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void VectorIfPassed(int length, long expected, string name)
     {
         if (length != 0 && length != expected)
         {
-            ThrowLength(name, length, $"{expected}, or none");
+            ThrowLength(name, length, expected);
         }
     }
 
@@ -131,6 +134,14 @@ internal static class Require
             ThrowLength(name, length, $"{least} to {most} ({shape.Rows} rows x {shape.Cols} columns, stride {stride})");
         }
     }
+
+    [DoesNotReturn]
+    private static void ThrowLength(string name, int length, in RowShape shape) =>
+        ThrowLength(name, length, $"{shape.Rows} rows x {shape.Cols} columns = {shape.Count}");
+
+    [DoesNotReturn]
+    private static void ThrowLength(string name, int length, long expected) =>
+        ThrowLength(name, length, $"{expected}, or none");
 
     [DoesNotReturn]
     private static void ThrowLength(string name, int length, string expected) =>

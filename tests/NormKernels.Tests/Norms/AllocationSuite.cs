@@ -1,0 +1,84 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+
+using Microsoft.VisualStudio.TestTools.UnitTesting;
+
+using NormKernels.Tests.Support;
+
+namespace NormKernels.Tests.Norms;
+
+/// <summary>A call allocates nothing, once the code has been compiled and threads have been started.</summary>
+public abstract class AllocationSuite : NormSuite
+{
+    private const int Calls = 20;
+
+    private protected AllocationSuite(Norm norm, Dtype dtype)
+        : base(norm, dtype)
+    {
+    }
+
+    [TestMethod]
+    [DoNotParallelize]
+    public void One_thread_allocates_nothing()
+    {
+        foreach (Problem full in FullProblems(3, 65).Concat(FullProblems(40, 1000)))
+        {
+            foreach (Problem problem in new[] { full, full with { Float32Parameters = false, Missing = Optional(full) } })
+            {
+                using Execution execution = new(problem, new());
+                Assert.AreEqual(0, LeastAllocated(execution.Call, GC.GetAllocatedBytesForCurrentThread), $"{problem}");
+            }
+        }
+    }
+
+    [TestMethod]
+    [DoNotParallelize]
+    [DataRow(2)]
+    [DataRow(4)]
+    [DataRow(8)]
+    public void Many_threads_allocate_nothing(int threads)
+    {
+        // Real threads, however few processors there are.
+        ThreadPool.GetMinThreads(out int least, out int ports);
+        Assert.IsTrue(ThreadPool.SetMinThreads(Math.Max(least, 16), ports));
+        try
+        {
+            // Enough for 8 threads of 192 KiB of a 16-bit tensor.
+            foreach (Problem problem in FullProblems(800, 1000))
+            {
+                using Execution execution = new(problem, new() { Threads = threads });
+                long allocated = LeastAllocated(execution.Call, () => GC.GetTotalAllocatedBytes(precise: true));
+                Assert.AreEqual(0, allocated, $"{problem} on {threads} threads");
+            }
+        }
+        finally
+        {
+            ThreadPool.SetMinThreads(least, ports);
+        }
+    }
+
+    private static HashSet<string> Optional(Problem problem) =>
+        [.. problem.Arguments.Where(a => a.Optional).Select(a => a.Name)];
+
+    // The least of some attempts: what a call allocates it allocates every time, while the test runner, a thread that
+    // starts or code that is compiled anew do so now and then.
+    private static long LeastAllocated(Action call, Func<long> allocated)
+    {
+        long least = long.MaxValue;
+        for (int attempt = 0; attempt < 20 && least != 0; attempt++)
+        {
+            long before = allocated();
+            for (int i = 0; i < (attempt == 0 ? 1 : Calls); i++)
+            {
+                call();
+            }
+
+            long after = allocated();
+            least = attempt == 0 ? least : Math.Min(least, after - before);
+        }
+
+        return least;
+    }
+}

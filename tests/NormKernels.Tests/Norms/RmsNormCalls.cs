@@ -1,0 +1,130 @@
+using System;
+
+using NormKernels.Reference;
+
+namespace NormKernels.Tests.Norms;
+
+internal sealed class RmsNormCalls() : RowNormCalls(centred: false, ZeroCentered)
+{
+    private const string Accumulate = "accumulate";
+    private const string ZeroCentered = "zeroCentered";
+
+    public override string Name => nameof(RmsNorm);
+
+    public override long WorkspaceSize(RowShape shape) => RmsNorm.BackwardWorkspaceSize(shape);
+
+    public override void Call<T>(Verb verb, Arguments a)
+    {
+        if (a.Float32Parameters)
+        {
+            CallWithFloat32Parameters<T>(verb, a);
+            return;
+        }
+
+        switch (verb.Name)
+        {
+            case "Forward":
+                RmsNorm.Forward(
+                    a.In<T>("x"), a.Out<T>("y"), a.Shape, a.In<T>("weight"), a.In<T>("bias"), a.Epsilon,
+                    a.Out<float>("rstd"), a.Is(ZeroCentered), a.Options);
+                break;
+            case "AddForward":
+                RmsNorm.AddForward(
+                    a.In<T>("x"), a.In<T>("residual"), a.Out<T>("h"), a.Out<T>("y"), a.Shape,
+                    a.In<T>("weight"), a.In<T>("bias"), a.Epsilon,
+                    a.Out<float>("rstd"), a.Is(ZeroCentered), a.Options);
+                break;
+            case "Backward":
+                RmsNorm.Backward(
+                    a.In<T>("dy"), a.In<T>("x"), a.Out<T>("dx"), a.Shape, a.In<T>("weight"), a.Epsilon,
+                    a.In<float>("rstd"),
+                    a.Out<float>("dweight"), a.Out<float>("dbias"), a.Out<byte>("workspace"), a.Is(Accumulate),
+                    a.Is(ZeroCentered), a.Options);
+                break;
+            case "AddBackward":
+                RmsNorm.AddBackward(
+                    a.In<T>("dy"), a.In<T>("dh"), a.In<T>("h"), a.Out<T>("dx"), a.Shape,
+                    a.In<T>("weight"), a.Epsilon, a.In<float>("rstd"),
+                    a.Out<float>("dweight"), a.Out<float>("dbias"), a.Out<byte>("workspace"), a.Is(Accumulate),
+                    a.Is(ZeroCentered), a.Options);
+                break;
+            case "Jvp":
+                RmsNorm.Jvp(
+                    a.In<T>("tanX"), a.In<T>("x"), a.Out<T>("jvpY"), a.Shape, a.In<T>("weight"), a.In<T>("tanWeight"),
+                    a.In<T>("tanBias"),
+                    a.Epsilon, a.In<float>("rstd"), a.Is(ZeroCentered), a.Options);
+                break;
+            case "AddJvp":
+                RmsNorm.AddJvp(
+                    a.In<T>("tanX"), a.In<T>("tanResidual"), a.In<T>("h"), a.Out<T>("jvpH"), a.Out<T>("jvpY"), a.Shape,
+                    a.In<T>("weight"), a.In<T>("tanWeight"), a.In<T>("tanBias"),
+                    a.Epsilon, a.In<float>("rstd"), a.Is(ZeroCentered), a.Options);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(verb));
+        }
+    }
+
+    protected override void ReferenceForward(
+        double[] x, double[] y, Problem p, double[] weight, double[] bias, double[] mean, double[] rstd) =>
+        RmsNormReference.Forward(x, y, p.Rows, p.Cols, weight, bias, p.Epsilon, rstd, p.Flags.Contains(ZeroCentered));
+
+    protected override void ReferenceBackward(
+        double[] dy, double[] dh, double[] x, double[] dx, Problem p, double[] dweight, double[] dbias) =>
+        RmsNormReference.AddBackward(
+            dy, dh, x, dx, p.Rows, p.Cols, p.Values("weight"), p.Epsilon, dweight, dbias,
+            p.Flags.Contains(ZeroCentered));
+
+    protected override void ReferenceJvp(double[] tanX, double[] x, double[] jvpY, Problem p) =>
+        RmsNormReference.Jvp(
+            tanX, x, jvpY, p.Rows, p.Cols, p.Values("weight"), p.Values("tanWeight"), p.Values("tanBias"), p.Epsilon,
+            p.Flags.Contains(ZeroCentered));
+
+    // The overloads for a float32 weight and bias.
+    private static void CallWithFloat32Parameters<T>(Verb verb, Arguments a)
+        where T : unmanaged
+    {
+        switch (verb.Name)
+        {
+            case "Forward":
+                RmsNorm.Forward(
+                    a.In<T>("x"), a.Out<T>("y"), a.Shape, a.In<float>("weight"), a.In<float>("bias"), a.Epsilon,
+                    a.Out<float>("rstd"), a.Is(ZeroCentered), a.Options);
+                break;
+            case "AddForward":
+                RmsNorm.AddForward(
+                    a.In<T>("x"), a.In<T>("residual"), a.Out<T>("h"), a.Out<T>("y"), a.Shape,
+                    a.In<float>("weight"), a.In<float>("bias"), a.Epsilon,
+                    a.Out<float>("rstd"), a.Is(ZeroCentered), a.Options);
+                break;
+            case "Backward":
+                RmsNorm.Backward(
+                    a.In<T>("dy"), a.In<T>("x"), a.Out<T>("dx"), a.Shape, a.In<float>("weight"), a.Epsilon,
+                    a.In<float>("rstd"),
+                    a.Out<float>("dweight"), a.Out<float>("dbias"), a.Out<byte>("workspace"), a.Is(Accumulate),
+                    a.Is(ZeroCentered), a.Options);
+                break;
+            case "AddBackward":
+                RmsNorm.AddBackward(
+                    a.In<T>("dy"), a.In<T>("dh"), a.In<T>("h"), a.Out<T>("dx"), a.Shape,
+                    a.In<float>("weight"), a.Epsilon, a.In<float>("rstd"),
+                    a.Out<float>("dweight"), a.Out<float>("dbias"), a.Out<byte>("workspace"), a.Is(Accumulate),
+                    a.Is(ZeroCentered), a.Options);
+                break;
+            case "Jvp":
+                RmsNorm.Jvp(
+                    a.In<T>("tanX"), a.In<T>("x"), a.Out<T>("jvpY"), a.Shape, a.In<float>("weight"),
+                    a.In<float>("tanWeight"), a.In<float>("tanBias"),
+                    a.Epsilon, a.In<float>("rstd"), a.Is(ZeroCentered), a.Options);
+                break;
+            case "AddJvp":
+                RmsNorm.AddJvp(
+                    a.In<T>("tanX"), a.In<T>("tanResidual"), a.In<T>("h"), a.Out<T>("jvpH"), a.Out<T>("jvpY"), a.Shape,
+                    a.In<float>("weight"), a.In<float>("tanWeight"), a.In<float>("tanBias"),
+                    a.Epsilon, a.In<float>("rstd"), a.Is(ZeroCentered), a.Options);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(verb));
+        }
+    }
+}

@@ -38,11 +38,13 @@ NK_INLINE void differentiate_row(const backward_row<T>& r, const weight_row<Weig
       store(r.dbias + i, add(dy, load(r.dbias + i, lanes)), lanes);
     }
     vf g = project<Centred>(weight.times(dy, i, lanes), xhat, means);
-    if constexpr (Scaled) g = mul(g, splat(stats.scale));
+    // The scale comes last, or what ends up finite might overflow on the way.
+    if constexpr (Scaled) g = mul(g, rstd);
+    const vf last = Scaled ? splat(stats.scale) : rstd;
     if (r.dh != nullptr) {
-      store(r.dx + i, fma(g, rstd, load(r.dh + i, lanes)), lanes);
+      store(r.dx + i, fma(g, last, load(r.dh + i, lanes)), lanes);
     } else {
-      store(r.dx + i, mul(g, rstd), lanes);
+      store(r.dx + i, mul(g, last), lanes);
     }
   });
 }

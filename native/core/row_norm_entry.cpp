@@ -163,7 +163,7 @@ nk_status nk_row_norm_plan_backward(int64_t rows, int64_t cols, nk_row_norm_back
   if (rows < 0 || cols < 0) return NK_ERROR_SHAPE;
   const nk::row_blocks blocks = nk::row_blocks_of(rows);
   const std::int64_t limit = nk::kMax / static_cast<std::int64_t>(nk::kWorkspaceBytesPerColumn) / nk::kMaxBlocks - 1;
-  if (cols > limit) return NK_ERROR_SHAPE;
+  if (cols > limit && rows > 0) return NK_ERROR_SHAPE;
   plan->block_rows = blocks.rows_each;
   plan->block_count = blocks.count;
   plan->workspace_size = nk::workspace_size(blocks.count, cols);

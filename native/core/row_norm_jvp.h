@@ -37,8 +37,9 @@ NK_INLINE void push_forward_row(const jvp_row<T, P>& r, const weight_row<operand
     const vf tan_h = tangent(i, lanes);
     if (r.tan_residual != nullptr) store(r.jvp_h + i, tan_h, lanes);
     vf t = project<Centred>(tan_h, xhat, means);
+    // The scale comes last, or what ends up finite might overflow on the way.
+    t = mul(weight.times(t, i, lanes), rstd);
     if constexpr (Scaled) t = mul(t, splat(stats.scale));
-    t = weight.times(mul(t, rstd), i, lanes);
     if (r.tan_weight != nullptr) t = fma(xhat, load(r.tan_weight + i, lanes), t);
     if (r.tan_bias != nullptr) t = add(t, load(r.tan_bias + i, lanes));
     store(r.jvp_y + i, t, lanes);

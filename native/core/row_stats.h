@@ -95,11 +95,11 @@ NK_NOINLINE moments moments_again(double mean, const T* x, std::int64_t n, float
 
 template <bool Scaled, class T>
 NK_INLINE moments moments_of(const T* x, std::int64_t n, float scale) {
-  // Sixteen equal values add up without rounding, so the pivot of a constant row is its constant; fewer might not.
-  float pivot = n >= kLanes ? sum(load_scaled<Scaled>(x, whole{}, scale)) * (1.0f / kLanes) : read(x);
-  if constexpr (Scaled) {
-    if (n < kLanes) pivot *= scale;
-  }
+  // Sixteen equal values add up without rounding, so the pivot of a constant row is its constant; fewer might not. A
+  // sixteenth is taken first, or a row of 3e38 would overflow.
+  float pivot = read(x);
+  if constexpr (Scaled) pivot *= scale;
+  if (n >= kLanes) pivot = sum(mul(load_scaled<Scaled>(x, whole{}, scale), splat(1.0f / kLanes)));
   double shift;
   const moments found = moments_around<Scaled>(pivot, x, n, scale, &shift);
   return shift * shift > found.variance ? moments_again<Scaled>(found.mean, x, n, scale) : found;
@@ -116,36 +116,43 @@ NK_INLINE double mean_square_of(const T* x, std::int64_t n, float scale) {
   return total[0] * inverse_n;
 }
 
+// rstd of a variance with epsilon, as float. A positive variance has a finite rstd: in a constant row it is then
+// multiplied by 0, and the result is the bias, however small epsilon may be.
+NK_INLINE float rstd_of(double variance) {
+  const double rstd = 1.0 / NK_SQRT(variance);
+  constexpr double kLargest = 0x1.fffffep127;
+  return static_cast<float>(variance > 0.0 && rstd > kLargest ? kLargest : rstd);
+}
+
 template <bool Centred, bool Scaled, class T>
-NK_INLINE row_stats stats_at_scale(const T* x, std::int64_t n, double epsilon, float scale, bool* good) {
-  const double scaled_epsilon = epsilon * scale * scale;
-  double mean = 0.0;
-  double variance;
+NK_INLINE moments moments_at_scale(const T* x, std::int64_t n, float scale) {
   if constexpr (Centred) {
-    const moments found = moments_of<Scaled>(x, n, scale);
-    mean = found.mean;
-    variance = found.variance + scaled_epsilon;
+    return moments_of<Scaled>(x, n, scale);
   } else {
-    variance = mean_square_of<Scaled>(x, n, scale) + scaled_epsilon;
+    return {0.0, mean_square_of<Scaled>(x, n, scale)};
   }
-  *good = in_range(variance);
-  const float high = static_cast<float>(mean);
-  return {scale, high, static_cast<float>(mean - static_cast<double>(high)),
-          static_cast<float>(inverse_root(variance))};
+}
+
+NK_INLINE row_stats stats_from(const moments& found, double variance, float scale) {
+  const float high = static_cast<float>(found.mean);
+  return {scale, high, static_cast<float>(found.mean - static_cast<double>(high)), rstd_of(variance)};
 }
 
 template <bool Centred, class T>
 NK_NOINLINE row_stats stats_of_extreme_row(const T* x, std::int64_t n, double epsilon) {
-  bool good;
-  return stats_at_scale<Centred, true>(x, n, epsilon, scale_of(x, n), &good);
+  const float scale = scale_of(x, n);
+  const moments found = moments_at_scale<Centred, true>(x, n, scale);
+  // A constant row has nothing to scale, and at its scale epsilon might be out of range.
+  if (Centred && found.variance == 0.0) return {1.0f, read(x), 0.0f, rstd_of(epsilon)};
+  return stats_from(found, found.variance + epsilon * scale * scale, scale);
 }
 
 // The statistics of row x of n >= 1 columns.
 template <bool Centred, class T>
 NK_INLINE row_stats stats_of(const T* x, std::int64_t n, double epsilon) {
-  bool good;
-  const row_stats fast = stats_at_scale<Centred, false>(x, n, epsilon, 1.0f, &good);
-  return good ? fast : stats_of_extreme_row<Centred>(x, n, epsilon);
+  const moments found = moments_at_scale<Centred, false>(x, n, 1.0f);
+  const double variance = found.variance + epsilon;
+  return in_range(variance) ? stats_from(found, variance, 1.0f) : stats_of_extreme_row<Centred>(x, n, epsilon);
 }
 
 // Statistics as forward saved them, for a row of the backward and jvp passes. Without them, or where a saved float is

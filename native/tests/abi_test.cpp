@@ -27,13 +27,6 @@ struct forward_call {
     p.x = x;
     p.y = y;
   }
-
-  // The call is refused with this status and nothing is written.
-  void refuses(nk_status expected, nk_status (*entry)(const nk_row_norm_forward_params*) = nk_layer_norm_forward) {
-    EXPECT_EQ(entry(&p), expected);
-    for (const float v : y) EXPECT_EQ(v, -9.0f);
-    for (const float v : stats) EXPECT_EQ(v, -9.0f);
-  }
 };
 
 TEST(Abi, CompilesAndRunsFromC) {
@@ -53,134 +46,50 @@ TEST(Abi, VersionAndMessages) {
 }
 
 TEST(Abi, ForwardRefuses) {
+  // A call changed in this way is refused with this status, and nothing is written.
+  const auto refuses = [](nk_status expected, auto&& change,
+                          nk_status (*entry)(const nk_row_norm_forward_params*) = nk_layer_norm_forward) {
+    forward_call c;
+    change(c);
+    EXPECT_EQ(entry(&c.p), expected);
+    for (const float v : c.y) EXPECT_EQ(v, -9.0f);
+    for (const float v : c.stats) EXPECT_EQ(v, -9.0f);
+  };
   EXPECT_EQ(nk_layer_norm_forward(nullptr), NK_ERROR_NULL);
-  {
-    forward_call c;
-    c.p.struct_size -= 8;
-    c.refuses(NK_ERROR_STRUCT_SIZE);
-  }
-  {
-    forward_call c;
-    c.p.struct_size = 0;
-    c.refuses(NK_ERROR_STRUCT_SIZE);
-  }
-  {
-    forward_call c;
-    c.p.x = nullptr;
-    c.refuses(NK_ERROR_NULL);
-  }
-  {
-    forward_call c;
-    c.p.y = nullptr;
-    c.refuses(NK_ERROR_NULL);
-  }
-  {
-    forward_call c;
-    c.p.residual = c.x;
-    c.refuses(NK_ERROR_NULL);
-  }
-  {
-    forward_call c;
-    c.p.h = c.y;
-    c.refuses(NK_ERROR_NULL);
-  }
-  {
-    forward_call c;
-    c.p.mean = c.stats;
-    c.refuses(NK_ERROR_NULL, nk_rms_norm_forward);
-  }
-  {
-    forward_call c;
-    c.p.dtype = 3;
-    c.refuses(NK_ERROR_DTYPE);
-  }
-  {
-    forward_call c;
-    c.p.dtype = -1;
-    c.refuses(NK_ERROR_DTYPE);
-  }
-  {
-    forward_call c;
-    c.p.param_dtype = NK_F16;
-    c.refuses(NK_ERROR_DTYPE);
-  }
-  {
-    forward_call c;
+  refuses(NK_ERROR_STRUCT_SIZE, [](forward_call& c) { c.p.struct_size -= 8; });
+  refuses(NK_ERROR_STRUCT_SIZE, [](forward_call& c) { c.p.struct_size = 0; });
+  refuses(NK_ERROR_NULL, [](forward_call& c) { c.p.x = nullptr; });
+  refuses(NK_ERROR_NULL, [](forward_call& c) { c.p.y = nullptr; });
+  refuses(NK_ERROR_NULL, [](forward_call& c) { c.p.residual = c.x; });
+  refuses(NK_ERROR_NULL, [](forward_call& c) { c.p.h = c.y; });
+  refuses(
+      NK_ERROR_NULL, [](forward_call& c) { c.p.mean = c.stats; }, nk_rms_norm_forward);
+  refuses(NK_ERROR_DTYPE, [](forward_call& c) { c.p.dtype = 3; });
+  refuses(NK_ERROR_DTYPE, [](forward_call& c) { c.p.dtype = -1; });
+  refuses(NK_ERROR_DTYPE, [](forward_call& c) { c.p.param_dtype = NK_F16; });
+  refuses(NK_ERROR_DTYPE, [](forward_call& c) {
     c.p.dtype = NK_F16;
     c.p.param_dtype = NK_BF16;
-    c.refuses(NK_ERROR_DTYPE);
-  }
-  {
-    forward_call c;
-    c.p.rows = -1;
-    c.refuses(NK_ERROR_SHAPE);
-  }
-  {
-    forward_call c;
-    c.p.cols = -1;
-    c.refuses(NK_ERROR_SHAPE);
-  }
-  {
-    forward_call c;
-    c.p.rows = kHuge;
-    c.refuses(NK_ERROR_SHAPE);
-  }
-  {
-    forward_call c;
+  });
+  refuses(NK_ERROR_SHAPE, [](forward_call& c) { c.p.rows = -1; });
+  refuses(NK_ERROR_SHAPE, [](forward_call& c) { c.p.cols = -1; });
+  refuses(NK_ERROR_SHAPE, [](forward_call& c) { c.p.rows = kHuge; });
+  refuses(NK_ERROR_SHAPE, [](forward_call& c) {
     c.p.rows = kHuge / 8;
     c.p.cols = 8;
-    c.refuses(NK_ERROR_SHAPE);
-  }
-  {
-    forward_call c;
-    c.p.x_stride = 2;
-    c.refuses(NK_ERROR_SHAPE);
-  }
-  {
-    forward_call c;
-    c.p.y_stride = -3;
-    c.refuses(NK_ERROR_SHAPE);
-  }
-  {
-    forward_call c;
-    c.p.h_stride = kHuge;
-    c.refuses(NK_ERROR_SHAPE);
-  }
-  {
-    forward_call c;
-    c.p.epsilon = -1e-300;
-    c.refuses(NK_ERROR_EPSILON);
-  }
-  {
-    forward_call c;
-    c.p.epsilon = std::nan("");
-    c.refuses(NK_ERROR_EPSILON);
-  }
-  {
-    forward_call c;
-    c.p.flags = NK_FLAG_ZERO_CENTERED;
-    c.refuses(NK_ERROR_FLAGS);
-  }
-  {
-    forward_call c;
-    c.p.flags = NK_FLAG_ACCUMULATE;
-    c.refuses(NK_ERROR_FLAGS, nk_rms_norm_forward);
-  }
-  {
-    forward_call c;
-    c.p.flags = 4;
-    c.refuses(NK_ERROR_FLAGS, nk_rms_norm_forward);
-  }
-  {
-    forward_call c;
-    c.p.isa = NK_ISA_AVX512 + 1;
-    c.refuses(NK_ERROR_ISA);
-  }
-  {
-    forward_call c;
-    c.p.isa = -1;
-    c.refuses(NK_ERROR_ISA);
-  }
+  });
+  refuses(NK_ERROR_SHAPE, [](forward_call& c) { c.p.x_stride = 2; });
+  refuses(NK_ERROR_SHAPE, [](forward_call& c) { c.p.y_stride = -3; });
+  refuses(NK_ERROR_SHAPE, [](forward_call& c) { c.p.h_stride = kHuge; });
+  refuses(NK_ERROR_EPSILON, [](forward_call& c) { c.p.epsilon = -1e-300; });
+  refuses(NK_ERROR_EPSILON, [](forward_call& c) { c.p.epsilon = std::nan(""); });
+  refuses(NK_ERROR_FLAGS, [](forward_call& c) { c.p.flags = NK_FLAG_ZERO_CENTERED; });
+  refuses(
+      NK_ERROR_FLAGS, [](forward_call& c) { c.p.flags = NK_FLAG_ACCUMULATE; }, nk_rms_norm_forward);
+  refuses(
+      NK_ERROR_FLAGS, [](forward_call& c) { c.p.flags = 4; }, nk_rms_norm_forward);
+  refuses(NK_ERROR_ISA, [](forward_call& c) { c.p.isa = NK_ISA_AVX512 + 1; });
+  refuses(NK_ERROR_ISA, [](forward_call& c) { c.p.isa = -1; });
 }
 
 TEST(Abi, BackwardRefuses) {

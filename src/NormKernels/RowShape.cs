@@ -56,9 +56,14 @@ public readonly record struct RowShape
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(normalizedAxes, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(normalizedAxes, tensorShape.Length);
-        return new RowShape(
-            Product(tensorShape[..^normalizedAxes]),
-            Product(tensorShape[^normalizedAxes..]));
+        foreach (long axis in tensorShape)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(axis, nameof(tensorShape));
+        }
+
+        long rows = Product(tensorShape[..^normalizedAxes]);
+        long cols = Product(tensorShape[^normalizedAxes..]);
+        return rows == 0 || cols <= long.MaxValue / rows ? new RowShape(rows, cols) : throw Overflow();
 
         static long Product(ReadOnlySpan<long> axes)
         {
@@ -71,17 +76,14 @@ public readonly record struct RowShape
             long product = 1;
             foreach (long axis in axes)
             {
-                ArgumentOutOfRangeException.ThrowIfNegative(axis, nameof(tensorShape));
-                if (product > long.MaxValue / axis)
-                {
-                    throw new ArgumentOutOfRangeException(nameof(tensorShape), "The shape overflows 64 bits.");
-                }
-
-                product *= axis;
+                product = axis <= long.MaxValue / product ? product * axis : throw Overflow();
             }
 
             return product;
         }
+
+        static ArgumentOutOfRangeException Overflow() =>
+            new(nameof(tensorShape), "The shape overflows 64 bits.");
     }
 }
 

@@ -17,6 +17,11 @@ internal sealed unsafe class RowBlocks : IThreadPoolWorkItem
     // Jobs at rest. More calls at once than there are places just make jobs that are dropped afterwards.
     private static readonly RowBlocks?[] Idle = new RowBlocks?[64];
 
+    // Work items that the pool has not begun yet, of all calls. A pool that has no thread to spare gets no more of them:
+    // calls then run on their own thread alone, and neither the queue nor the number of jobs grows.
+    private const int MostWaiting = 64;
+    private static int _waiting;
+
     private readonly ManualResetEventSlim _done = new();
     private delegate*<void*, long, void> _body;
     private void* _state;
@@ -32,7 +37,7 @@ internal sealed unsafe class RowBlocks : IThreadPoolWorkItem
     /// <param name="state">Passed on; need only live until this returns.</param>
     public static void Run(long count, int degree, delegate*<void*, long, void> body, void* state)
     {
-        int helpers = (int)Math.Min(degree, count) - 1;
+        int helpers = Math.Min((int)Math.Min(degree, count) - 1, MostWaiting - Volatile.Read(ref _waiting));
         if (helpers <= 0)
         {
             for (long block = 0; block < count; block++)
@@ -52,6 +57,7 @@ internal sealed unsafe class RowBlocks : IThreadPoolWorkItem
         job._done.Reset();
         // One for the caller and one for each work item, however late it runs: only the last gives the job back.
         Volatile.Write(ref job._references, helpers + 1);
+        _ = Interlocked.Add(ref _waiting, helpers);
         for (int i = 0; i < helpers; i++)
         {
             _ = ThreadPool.UnsafeQueueUserWorkItem(job, preferLocal: false);
@@ -65,6 +71,7 @@ internal sealed unsafe class RowBlocks : IThreadPoolWorkItem
     /// <inheritdoc/>
     void IThreadPoolWorkItem.Execute()
     {
+        _ = Interlocked.Decrement(ref _waiting);
         Work();
         Release();
     }

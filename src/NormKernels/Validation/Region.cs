@@ -10,7 +10,7 @@ internal unsafe struct Region
     private byte* _start;
     private byte* _end;
     private long _rowBytes;
-    private long _strideBytes;
+    private long _strideBytes; // 0: a vector
 
     /// <summary>A vector; a null pointer is an argument that was not passed.</summary>
     /// <remarks>Regions are written where they lie: a copy would wait for its four fields to leave the store queue, and
@@ -21,7 +21,7 @@ internal unsafe struct Region
         _start = (byte*)data;
         _end = data == null ? null : (byte*)data + bytes;
         _rowBytes = bytes;
-        _strideBytes = bytes;
+        _strideBytes = 0;
     }
 
     /// <summary>A matrix; a stride of 0 means contiguous.</summary>
@@ -79,7 +79,7 @@ internal unsafe struct Region
     private readonly bool IsNear(in Region other) => _start < other._end && other._start < _end;
 
     private readonly bool IsSamePlaceAs(in Region other) =>
-        _start == other._start && _rowBytes == other._rowBytes
+        _start == other._start && _rowBytes == other._rowBytes && _strideBytes != 0 && other._strideBytes != 0
         && (_strideBytes == other._strideBytes || (_end == other._end && _end - _start == _rowBytes));
 
     /// <summary>Whether regions whose ranges meet share a byte.</summary>
@@ -91,7 +91,7 @@ internal unsafe struct Region
         }
 
         // Columns of one matrix, such as the parts of a fused projection, lie between one another but not on one another.
-        if (_strideBytes != other._strideBytes)
+        if (_strideBytes != other._strideBytes || _strideBytes == 0)
         {
             return true;
         }

@@ -57,7 +57,8 @@ public sealed unsafe class CpuBackendTests
     {
         string[] messages =
         [
-            .. Enum.GetValues<nk_status>().Append((nk_status)12345).Select(s => new string((sbyte*)NkRuntime.nk_status_message(s))),
+            .. Enum.GetValues<nk_status>().Append((nk_status)12345)
+                .Select(status => new string((sbyte*)NkRuntime.nk_status_message(status))),
         ];
         Assert.HasCount(messages.Length, messages.Distinct());
         Assert.IsTrue(messages.All(message => message.Length > 5));

@@ -213,7 +213,8 @@ public sealed unsafe class NativeRowNormTests
 
     internal static nk_status RmsForward(void* p) => NkRowNorm.nk_rms_norm_forward((nk_row_norm_forward_params*)p);
 
-    internal static nk_status LayerBackward(void* p) => NkRowNorm.nk_layer_norm_backward((nk_row_norm_backward_params*)p);
+    internal static nk_status LayerBackward(void* p) =>
+        NkRowNorm.nk_layer_norm_backward((nk_row_norm_backward_params*)p);
 
     internal static nk_status RmsBackward(void* p) => NkRowNorm.nk_rms_norm_backward((nk_row_norm_backward_params*)p);
 

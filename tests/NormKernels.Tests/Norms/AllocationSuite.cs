@@ -25,7 +25,8 @@ public abstract class AllocationSuite : NormSuite
     {
         foreach (Problem full in FullProblems(3, 65).Concat(FullProblems(40, 1000)))
         {
-            foreach (Problem problem in new[] { full, full with { Float32Parameters = false, Missing = Optional(full) } })
+            Problem[] problems = [full, full with { Missing = Optional(full) }];
+            foreach (Problem problem in problems)
             {
                 using Execution execution = new(problem, new());
                 Assert.AreEqual(0, LeastAllocated(execution.Call, GC.GetAllocatedBytesForCurrentThread), $"{problem}");

@@ -191,7 +191,8 @@ public abstract class BadArgumentSuite : NormSuite
             execution.Call();
             for (int i = 0; i < matrices.Length; i++)
             {
-                byte[] values = matrices[i].Role == Role.Input ? problem.Tensors[matrices[i].Name] : expected[matrices[i].Name];
+                string name = matrices[i].Name;
+                byte[] values = matrices[i].Role == Role.Input ? problem.Tensors[name] : expected[name];
                 for (int row = 0; row < 3; row++)
                 {
                     ReadOnlySpan<byte> actual =

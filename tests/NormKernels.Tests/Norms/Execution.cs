@@ -34,8 +34,8 @@ internal sealed record Setup
 }
 
 /// <summary>
-/// A problem laid out in guarded memory, ready to be called. After the call nothing may have changed but the elements of
-/// the outputs: not the inputs, not what lies between strided rows, not what lies around.
+/// A problem laid out in guarded memory, ready to be called. After the call nothing may have changed but the elements
+/// of the outputs: not the inputs, not what lies between strided rows, not what lies around.
 /// </summary>
 internal sealed class Execution : IDisposable
 {
@@ -88,7 +88,7 @@ internal sealed class Execution : IDisposable
 
     public Arguments Arguments { get; }
 
-    /// <summary>The bytes around an argument that a test may point other spans at, with the place of its start.</summary>
+    /// <summary>Where an argument starts, and the size of its elements.</summary>
     public (nint Start, int ElementSize) this[string name] =>
         (_tensors[name].Memory.Address + _tensors[name].Start, _tensors[name].ElementSize);
 

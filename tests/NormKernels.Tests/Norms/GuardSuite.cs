@@ -62,7 +62,7 @@ public abstract class GuardSuite : NormSuite
         Placement[] ends = [Placement.AtEnd, Placement.AtStart];
         foreach (Problem full in Norm.Verbs.Select(verb => Full(verb, rows, cols)))
         {
-            // Statistics that are computed again read the row once more; all optional arguments missing is a loop of its own.
+            // Statistics that are computed again read the row once more; without options there are other loops.
             Problem[] problems =
             [
                 full,

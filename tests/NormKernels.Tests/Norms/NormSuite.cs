@@ -85,8 +85,9 @@ public abstract class NormSuite
         int at = dtype.FirstDifference(expected, actual);
         if (at >= 0)
         {
+            (double was, double should) = (dtype.Decode(actual)[at], dtype.Decode(expected)[at]);
             Assert.Fail(FormattableString.Invariant(
-                $"{problem} {what}: {output}[{at}] is {dtype.Decode(actual)[at]:R}, not {dtype.Decode(expected)[at]:R}"));
+                $"{problem} {what}: {output}[{at}] is {was:R}, not {should:R}"));
         }
     }
 

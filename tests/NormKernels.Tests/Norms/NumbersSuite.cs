@@ -141,7 +141,8 @@ public abstract class NumbersSuite : NormSuite
             double[] y = Dtype.Decode(Execution.Run(problem.With("x", x), new() { InstructionSet = isa })["y"]);
             Assert.IsTrue(y.All(value => value == 0));
             // Without a mean the sign stays.
-            Assert.IsTrue(problem.Verb.Has("mean") || y.Select(double.IsNegative).SequenceEqual(x.Select(double.IsNegative)));
+            bool isSame = y.Select(double.IsNegative).SequenceEqual(x.Select(double.IsNegative));
+            Assert.IsTrue(isSame || problem.Verb.Has("mean"));
         }
     }
 

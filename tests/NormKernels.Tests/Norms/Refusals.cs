@@ -6,7 +6,7 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace NormKernels.Tests.Norms;
 
-/// <summary>Calls that have to be refused. All are tried; those that are not refused as they should be are listed.</summary>
+/// <summary>Calls that have to be refused. All are tried; those that were not are listed.</summary>
 internal sealed class Refusals
 {
     private readonly List<string> _failures = [];

@@ -16,8 +16,11 @@ public sealed class RowShapeTests
     [DataRow(1L << 32, 1L << 31, "cols")]
     [DataRow(2L, long.MaxValue, "cols")]
     [DataRow(long.MaxValue, 2L, "cols")]
-    public void Impossible_sizes_are_refused(long rows, long cols, string name) =>
-        Assert.AreEqual(name, Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new RowShape(rows, cols)).ParamName);
+    public void Impossible_sizes_are_refused(long rows, long cols, string name)
+    {
+        ArgumentException thrown = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new RowShape(rows, cols));
+        Assert.AreEqual(name, thrown.ParamName, thrown.Message);
+    }
 
     [TestMethod]
     [DataRow(0L, long.MaxValue, 0L)]

@@ -69,7 +69,7 @@ public abstract class SameBitsSuite : NormSuite
     [TestMethod]
     public void Outputs_larger_than_the_caches()
     {
-        // Stores may then bypass the caches, where the place is aligned (here that of every fourth row is) and is not that
+        // Stores may then bypass the caches, where a row is aligned (here every fourth is) and does not take the place
         // of an input.
         const int Bytes = 48 << 20;
         const int Cols = 4100;

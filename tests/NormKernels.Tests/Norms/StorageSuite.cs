@@ -23,8 +23,8 @@ public abstract class StorageSuite : NormSuite
     [DynamicData(nameof(AvailableInstructionSets))]
     public void Every_pattern_goes_through_unchanged(InstructionSet isa)
     {
-        // h = x + residual, and x + -0 is x for every x, zeros of both signs included. In f32 the patterns are the upper
-        // halves.
+        // h = x + residual, and x + -0 is x for every x, zeros of both signs included. In f32 the patterns are the
+        // upper halves.
         byte[] patterns = Dtype.Size == 2
             ? MemoryMarshal.AsBytes<ushort>([.. Enumerable.Range(0, 0x10000).Select(i => (ushort)i)]).ToArray()
             : MemoryMarshal.AsBytes<uint>([.. Enumerable.Range(0, 0x10000).Select(i => (uint)i << 16)]).ToArray();

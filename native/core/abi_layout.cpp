@@ -59,8 +59,8 @@ constexpr nk_field_layout kLayout[] = {
     F(workspace_size),
     F(stage),
     F(reserved),
-    F(block_begin),
-    F(block_end),
+    F(part_begin),
+    F(part_end),
 #undef F
 #define F(field) NK_FIELD(nk_row_norm_jvp_params, field)
     F(struct_size),
@@ -87,9 +87,8 @@ constexpr nk_field_layout kLayout[] = {
     F(mean),
     F(rstd),
 #undef F
-#define F(field) NK_FIELD(nk_row_norm_backward_plan, field)
-    F(block_rows),
-    F(block_count),
+#define F(field) NK_FIELD(nk_plan, field)
+    F(part_count),
     F(workspace_size),
 #undef F
 #define F(field) NK_FIELD(nk_field_layout, field)

@@ -7,6 +7,7 @@
 #define NK_INLINE __forceinline
 #define NK_NOINLINE __declspec(noinline)
 #define NK_INLINE_LAMBDA [[msvc::forceinline]]
+#define NK_FMA fma
 #define NK_FMAF fmaf
 #define NK_SQRT sqrt
 #else
@@ -14,6 +15,7 @@
 #define NK_NOINLINE __attribute__((noinline))
 // On a lambda: without it GCC leaves a loop body that is instantiated for whole and partial steps as a call.
 #define NK_INLINE_LAMBDA __attribute__((always_inline))
+#define NK_FMA __builtin_fma
 #define NK_FMAF __builtin_fmaf
 #define NK_SQRT __builtin_sqrt
 #endif

@@ -76,7 +76,7 @@ void backward_rows(const nk_row_norm_backward_params& p) {
   const weight_row<operand::any, P> any_weight(p.weight, p.flags);
   const bool usual = p.weight != nullptr && any_weight.offset == 0.0f && parameters;
 
-  for (std::int64_t block = p.block_begin; block < p.block_end; ++block) {
+  for (std::int64_t block = p.part_begin; block < p.part_end; ++block) {
     const std::int64_t begin = block * blocks.rows_each;
     const std::int64_t end = p.rows - begin < blocks.rows_each ? p.rows : begin + blocks.rows_each;
     double* const totals = workspace.totals + block * 2 * cols;

@@ -109,19 +109,19 @@ nk_status backward(const row_norm_room& room, const nk_row_norm_backward_params*
   nk_status status = check_common(p, room.flags | NK_FLAG_ACCUMULATE);
   if (status == NK_OK) status = check_strides(p, p.dy_stride, p.x_stride, p.dh_stride, p.dx_stride);
   if (status != NK_OK) return status;
-  if (p.stage < NK_STAGE_ALL || p.stage > NK_STAGE_PARAMETERS || p.reserved != 0) return NK_ERROR_FLAGS;
+  if (p.stage < NK_STAGE_ALL || p.stage > NK_STAGE_SUMS || p.reserved != 0) return NK_ERROR_FLAGS;
   if (!statistics_fit(room, p)) return NK_ERROR_NULL;
-  if (!is_empty(p) && p.stage != NK_STAGE_PARAMETERS && (p.dy == nullptr || p.x == nullptr || p.dx == nullptr)) {
+  if (!is_empty(p) && p.stage != NK_STAGE_SUMS && (p.dy == nullptr || p.x == nullptr || p.dx == nullptr)) {
     return NK_ERROR_NULL;
   }
-  nk_row_norm_backward_plan plan;
-  status = nk_row_norm_plan_backward(p.rows, p.cols, &plan);
+  nk_plan plan;
+  status = nk_row_norm_plan(p.rows, p.cols, &plan);
   if (status != NK_OK) return status;
-  if (p.stage == NK_STAGE_ROWS) {
-    if (p.block_begin < 0 || p.block_end < p.block_begin || p.block_end > plan.block_count) return NK_ERROR_SHAPE;
+  if (p.stage == NK_STAGE_PARTS) {
+    if (p.part_begin < 0 || p.part_end < p.part_begin || p.part_end > plan.part_count) return NK_ERROR_SHAPE;
   } else {
-    if (p.block_begin != 0 || p.block_end != 0) return NK_ERROR_SHAPE;
-    p.block_end = plan.block_count;
+    if (p.part_begin != 0 || p.part_end != 0) return NK_ERROR_SHAPE;
+    p.part_end = plan.part_count;
   }
   const bool parameters = p.dweight != nullptr || p.dbias != nullptr;
   if (parameters && !is_empty(p) && (p.workspace == nullptr || p.workspace_size < plan.workspace_size)) {
@@ -131,8 +131,8 @@ nk_status backward(const row_norm_room& room, const nk_row_norm_backward_params*
   status = resolve_isa(p.isa, &isa);
   if (status != NK_OK) return status;
   const row_norm_table& table = *room.tables[isa - NK_ISA_SCALAR];
-  if (p.stage != NK_STAGE_PARAMETERS && !is_empty(p)) table.backward_rows[pair_index(p.dtype, p.param_dtype)](p);
-  if (p.stage != NK_STAGE_ROWS && parameters && p.cols > 0) table.backward_parameters(p);
+  if (p.stage != NK_STAGE_SUMS && !is_empty(p)) table.backward_rows[pair_index(p.dtype, p.param_dtype)](p);
+  if (p.stage != NK_STAGE_PARTS && parameters && p.cols > 0) table.backward_parameters(p);
   return NK_OK;
 }
 
@@ -158,14 +158,13 @@ nk_status jvp(const row_norm_room& room, const nk_row_norm_jvp_params* params) {
 
 }  // namespace nk
 
-nk_status nk_row_norm_plan_backward(int64_t rows, int64_t cols, nk_row_norm_backward_plan* plan) {
+nk_status nk_row_norm_plan(int64_t rows, int64_t cols, nk_plan* plan) {
   if (plan == nullptr) return NK_ERROR_NULL;
   if (rows < 0 || cols < 0) return NK_ERROR_SHAPE;
   const nk::row_blocks blocks = nk::row_blocks_of(rows);
   const std::int64_t limit = nk::kMax / static_cast<std::int64_t>(nk::kWorkspaceBytesPerColumn) / nk::kMaxBlocks - 1;
   if (cols > limit && rows > 0) return NK_ERROR_SHAPE;
-  plan->block_rows = blocks.rows_each;
-  plan->block_count = blocks.count;
+  plan->part_count = blocks.count;
   plan->workspace_size = nk::workspace_size(blocks.count, cols);
   return NK_OK;
 }

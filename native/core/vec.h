@@ -1,4 +1,5 @@
-// The one trait that kernels are written in: `vf`, a step of 16 float lanes, on every instruction set.
+// The one trait that kernels are written in: `vf`, a step of 16 float lanes, and `vd`, the same step in double, on
+// every instruction set.
 //
 // AVX-512 holds a step in one register, AVX2 in two, the scalar build in an array. Every operation is lane-wise and
 // correctly rounded, and the reductions add in one fixed order, so the three give the same bits (the sign and payload
@@ -16,6 +17,13 @@
 //   sum(v), largest(v)                   halves folded: lane i with i + 8, then i + 4, i + 2, i + 1
 //   prefetch(p)                          a hint that p's cache line is read soon; p may be any address
 //   finish_streams()                     orders streamed stores before whatever the thread does next
+//
+// and for double:
+//
+//   splat_double(s)                      all lanes s
+//   widen(v), narrow(v)                  vf to vd, exact; vd to vf, rounded to nearest even
+//   load(p), store(p, v)                 p: 16 doubles, any alignment
+//   add sub mul fma keep sum             as above
 #pragma once
 
 #include <cstdint>

@@ -190,6 +190,69 @@ NK_INLINE float largest(vf v) {
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
 }
 
+struct vd {
+  __m256d q[4];
+};
+
+NK_INLINE vd splat_double(double s) {
+  const __m256d v = _mm256_set1_pd(s);
+  return {{v, v, v, v}};
+}
+NK_INLINE vd load(const double* p) {
+  return {{_mm256_loadu_pd(p), _mm256_loadu_pd(p + 4), _mm256_loadu_pd(p + 8), _mm256_loadu_pd(p + 12)}};
+}
+NK_INLINE void store(double* p, vd v) {
+  _mm256_storeu_pd(p, v.q[0]);
+  _mm256_storeu_pd(p + 4, v.q[1]);
+  _mm256_storeu_pd(p + 8, v.q[2]);
+  _mm256_storeu_pd(p + 12, v.q[3]);
+}
+NK_INLINE vd widen(vf v) {
+  return {{_mm256_cvtps_pd(_mm256_castps256_ps128(v.lo)), _mm256_cvtps_pd(_mm256_extractf128_ps(v.lo, 1)),
+           _mm256_cvtps_pd(_mm256_castps256_ps128(v.hi)), _mm256_cvtps_pd(_mm256_extractf128_ps(v.hi, 1))}};
+}
+NK_INLINE vf narrow(vd v) {
+  return {_mm256_set_m128(_mm256_cvtpd_ps(v.q[1]), _mm256_cvtpd_ps(v.q[0])),
+          _mm256_set_m128(_mm256_cvtpd_ps(v.q[3]), _mm256_cvtpd_ps(v.q[2]))};
+}
+NK_INLINE vd keep(vd v, whole) {
+  return v;
+}
+// A window of 16 doubles would be 256 bytes; the float mask's lanes are widened instead.
+NK_INLINE __m256d widen_mask(__m128i m) {
+  return _mm256_castsi256_pd(_mm256_cvtepi32_epi64(m));
+}
+NK_INLINE vd keep(vd v, first lanes) {
+  const lane_mask m = mask_of(lanes);
+  return {{_mm256_and_pd(v.q[0], widen_mask(_mm256_castsi256_si128(m.lo))),
+           _mm256_and_pd(v.q[1], widen_mask(_mm256_extracti128_si256(m.lo, 1))),
+           _mm256_and_pd(v.q[2], widen_mask(_mm256_castsi256_si128(m.hi))),
+           _mm256_and_pd(v.q[3], widen_mask(_mm256_extracti128_si256(m.hi, 1)))}};
+}
+NK_INLINE vd add(vd a, vd b) {
+  return {{_mm256_add_pd(a.q[0], b.q[0]), _mm256_add_pd(a.q[1], b.q[1]), _mm256_add_pd(a.q[2], b.q[2]),
+           _mm256_add_pd(a.q[3], b.q[3])}};
+}
+NK_INLINE vd sub(vd a, vd b) {
+  return {{_mm256_sub_pd(a.q[0], b.q[0]), _mm256_sub_pd(a.q[1], b.q[1]), _mm256_sub_pd(a.q[2], b.q[2]),
+           _mm256_sub_pd(a.q[3], b.q[3])}};
+}
+NK_INLINE vd mul(vd a, vd b) {
+  return {{_mm256_mul_pd(a.q[0], b.q[0]), _mm256_mul_pd(a.q[1], b.q[1]), _mm256_mul_pd(a.q[2], b.q[2]),
+           _mm256_mul_pd(a.q[3], b.q[3])}};
+}
+NK_INLINE vd fma(vd a, vd b, vd c) {
+  return {{_mm256_fmadd_pd(a.q[0], b.q[0], c.q[0]), _mm256_fmadd_pd(a.q[1], b.q[1], c.q[1]),
+           _mm256_fmadd_pd(a.q[2], b.q[2], c.q[2]), _mm256_fmadd_pd(a.q[3], b.q[3], c.q[3])}};
+}
+NK_INLINE double sum(vd v) {
+  const __m256d low = _mm256_add_pd(v.q[0], v.q[2]);
+  const __m256d high = _mm256_add_pd(v.q[1], v.q[3]);
+  const __m256d four = _mm256_add_pd(low, high);
+  const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+  return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
+}
+
 NK_INLINE void finish_streams() {
   _mm_sfence();
 }

@@ -136,6 +136,53 @@ NK_INLINE float largest(vf v) {
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
 }
 
+struct vd {
+  __m512d lo, hi;
+};
+
+NK_INLINE vd splat_double(double s) {
+  return {_mm512_set1_pd(s), _mm512_set1_pd(s)};
+}
+NK_INLINE vd load(const double* p) {
+  return {_mm512_loadu_pd(p), _mm512_loadu_pd(p + 8)};
+}
+NK_INLINE void store(double* p, vd v) {
+  _mm512_storeu_pd(p, v.lo);
+  _mm512_storeu_pd(p + 8, v.hi);
+}
+NK_INLINE vd widen(vf v) {
+  return {_mm512_cvtps_pd(_mm512_castps512_ps256(v.v)), _mm512_cvtps_pd(_mm512_extractf32x8_ps(v.v, 1))};
+}
+NK_INLINE vf narrow(vd v) {
+  return {_mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps(v.lo)), _mm512_cvtpd_ps(v.hi), 1)};
+}
+NK_INLINE vd keep(vd v, whole) {
+  return v;
+}
+NK_INLINE vd keep(vd v, first lanes) {
+  const __mmask16 m = mask_of(lanes);
+  return {_mm512_maskz_mov_pd(static_cast<__mmask8>(m), v.lo),
+          _mm512_maskz_mov_pd(static_cast<__mmask8>(m >> 8), v.hi)};
+}
+NK_INLINE vd add(vd a, vd b) {
+  return {_mm512_add_pd(a.lo, b.lo), _mm512_add_pd(a.hi, b.hi)};
+}
+NK_INLINE vd sub(vd a, vd b) {
+  return {_mm512_sub_pd(a.lo, b.lo), _mm512_sub_pd(a.hi, b.hi)};
+}
+NK_INLINE vd mul(vd a, vd b) {
+  return {_mm512_mul_pd(a.lo, b.lo), _mm512_mul_pd(a.hi, b.hi)};
+}
+NK_INLINE vd fma(vd a, vd b, vd c) {
+  return {_mm512_fmadd_pd(a.lo, b.lo, c.lo), _mm512_fmadd_pd(a.hi, b.hi, c.hi)};
+}
+NK_INLINE double sum(vd v) {
+  const __m512d eight = _mm512_add_pd(v.lo, v.hi);
+  const __m256d four = _mm256_add_pd(_mm512_castpd512_pd256(eight), _mm512_extractf64x4_pd(eight, 1));
+  const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+  return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
+}
+
 NK_INLINE void finish_streams() {
   _mm_sfence();
 }

@@ -89,6 +89,55 @@ inline float largest(vf v) {
   return v.lane[0];
 }
 
+struct vd {
+  double lane[kLanes];
+};
+
+template <class F>
+inline vd lanewise_double(F&& f) {
+  vd r;
+  for (int i = 0; i < kLanes; ++i) r.lane[i] = f(i);
+  return r;
+}
+
+inline vd splat_double(double s) {
+  return lanewise_double([&](int) { return s; });
+}
+inline vd load(const double* p) {
+  return lanewise_double([&](int i) { return p[i]; });
+}
+inline void store(double* p, const vd& v) {
+  for (int i = 0; i < kLanes; ++i) p[i] = v.lane[i];
+}
+inline vd widen(const vf& v) {
+  return lanewise_double([&](int i) { return static_cast<double>(v.lane[i]); });
+}
+inline vf narrow(const vd& v) {
+  return lanewise([&](int i) { return static_cast<float>(v.lane[i]); });
+}
+template <class Lanes>
+inline vd keep(const vd& v, Lanes lanes) {
+  return lanewise_double([&](int i) { return i < count(lanes) ? v.lane[i] : 0.0; });
+}
+inline vd add(const vd& a, const vd& b) {
+  return lanewise_double([&](int i) { return a.lane[i] + b.lane[i]; });
+}
+inline vd sub(const vd& a, const vd& b) {
+  return lanewise_double([&](int i) { return a.lane[i] - b.lane[i]; });
+}
+inline vd mul(const vd& a, const vd& b) {
+  return lanewise_double([&](int i) { return a.lane[i] * b.lane[i]; });
+}
+inline vd fma(const vd& a, const vd& b, const vd& c) {
+  return lanewise_double([&](int i) { return NK_FMA(a.lane[i], b.lane[i], c.lane[i]); });
+}
+inline double sum(vd v) {
+  for (int half = kLanes / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; ++i) v.lane[i] = v.lane[i] + v.lane[i + half];
+  }
+  return v.lane[0];
+}
+
 inline void prefetch(const void*) {}
 inline void finish_streams() {}
 

@@ -122,15 +122,15 @@ TEST(Abi, BackwardRefuses) {
   refuses(NK_ERROR_FLAGS, [](auto& p) { p.stage = 3; });
   refuses(NK_ERROR_FLAGS, [](auto& p) { p.reserved = 1; });
   refuses(NK_ERROR_FLAGS, [](auto& p) { p.flags = NK_FLAG_ZERO_CENTERED; });
-  refuses(NK_ERROR_SHAPE, [](auto& p) { p.block_end = 1; });
-  refuses(NK_ERROR_SHAPE, [](auto& p) { p.stage = NK_STAGE_ROWS, p.block_end = 2; });
-  refuses(NK_ERROR_SHAPE, [](auto& p) { p.stage = NK_STAGE_ROWS, p.block_begin = 1, p.block_end = 0; });
+  refuses(NK_ERROR_SHAPE, [](auto& p) { p.part_end = 1; });
+  refuses(NK_ERROR_SHAPE, [](auto& p) { p.stage = NK_STAGE_PARTS, p.part_end = 2; });
+  refuses(NK_ERROR_SHAPE, [](auto& p) { p.stage = NK_STAGE_PARTS, p.part_begin = 1, p.part_end = 0; });
   refuses(NK_ERROR_SHAPE, [](auto& p) { p.cols = kHuge / 4, p.rows = 1; });
   refuses(NK_ERROR_SHAPE, [](auto& p) { p.dh_stride = 1; });
   refuses(NK_ERROR_WORKSPACE, [](auto& p) { p.workspace = nullptr; });
   refuses(NK_ERROR_WORKSPACE, [](auto& p) { p.workspace_size = 24 * 3 + 64 - 1; });
-  nk_row_norm_backward_plan plan;
-  ASSERT_EQ(nk_row_norm_plan_backward(2, 3, &plan), NK_OK);
+  nk_plan plan;
+  ASSERT_EQ(nk_row_norm_plan(2, 3, &plan), NK_OK);
   EXPECT_EQ(plan.workspace_size, 24u * 3 + 64);
   good.workspace_size = plan.workspace_size;
   EXPECT_EQ(nk_layer_norm_backward(&good), NK_OK);
@@ -160,21 +160,19 @@ TEST(Abi, JvpRefuses) {
 
 TEST(Abi, BackwardPlanDependsOnRowsAlone) {
   for (const std::int64_t rows : {0, 1, 31, 32, 33, 2047, 2048, 2049, 100000, 1 << 30}) {
-    nk_row_norm_backward_plan a, b;
-    ASSERT_EQ(nk_row_norm_plan_backward(rows, 1, &a), NK_OK);
-    ASSERT_EQ(nk_row_norm_plan_backward(rows, 4096, &b), NK_OK);
-    EXPECT_EQ(a.block_count, b.block_count);
-    EXPECT_EQ(a.block_rows, b.block_rows);
-    EXPECT_LE(a.block_count, 64);
-    EXPECT_EQ(a.block_rows % 32, 0);
-    EXPECT_GE(a.block_count * a.block_rows, rows);
-    EXPECT_LT((a.block_count - 1) * a.block_rows, rows == 0 ? 1 : rows);
+    nk_plan a, b;
+    ASSERT_EQ(nk_row_norm_plan(rows, 1, &a), NK_OK);
+    ASSERT_EQ(nk_row_norm_plan(rows, 4096, &b), NK_OK);
+    EXPECT_EQ(a.part_count, b.part_count);
+    EXPECT_LE(a.part_count, 64);
+    EXPECT_LE(a.part_count, rows);
+    EXPECT_EQ(a.part_count == 0, rows == 0);
   }
-  nk_row_norm_backward_plan plan;
-  EXPECT_EQ(nk_row_norm_plan_backward(kHuge, 1, &plan), NK_OK);
-  EXPECT_EQ(nk_row_norm_plan_backward(1, kHuge, &plan), NK_ERROR_SHAPE);
-  EXPECT_EQ(nk_row_norm_plan_backward(-1, 1, &plan), NK_ERROR_SHAPE);
-  EXPECT_EQ(nk_row_norm_plan_backward(1, 1, nullptr), NK_ERROR_NULL);
+  nk_plan plan;
+  EXPECT_EQ(nk_row_norm_plan(kHuge, 1, &plan), NK_OK);
+  EXPECT_EQ(nk_row_norm_plan(1, kHuge, &plan), NK_ERROR_SHAPE);
+  EXPECT_EQ(nk_row_norm_plan(-1, 1, &plan), NK_ERROR_SHAPE);
+  EXPECT_EQ(nk_row_norm_plan(1, 1, nullptr), NK_ERROR_NULL);
 }
 
 TEST(Abi, EmptyCallsSucceed) {

@@ -159,8 +159,8 @@ results run(const room& r, problem& p, nk_isa isa, bool saved, bool staged) {
   f.rstd = static_cast<float*>(out.rstd.data());
   EXPECT_EQ(r.forward(&f), NK_OK);
 
-  nk_row_norm_backward_plan plan;
-  EXPECT_EQ(nk_row_norm_plan_backward(problem::kRows, p.cols, &plan), NK_OK);
+  nk_plan plan;
+  EXPECT_EQ(nk_row_norm_plan(problem::kRows, p.cols, &plan), NK_OK);
   const std::unique_ptr<unsigned char[]> workspace(new unsigned char[plan.workspace_size]);
   nk_row_norm_backward_params b = {};
   common(b);
@@ -174,14 +174,14 @@ results run(const room& r, problem& p, nk_isa isa, bool saved, bool staged) {
   b.workspace = workspace.get();
   b.workspace_size = plan.workspace_size;
   if (staged) {
-    for (std::int64_t block = plan.block_count - 1; block >= 0; --block) {
-      b.stage = NK_STAGE_ROWS;
-      b.block_begin = block;
-      b.block_end = block + 1;
+    for (std::int64_t block = plan.part_count - 1; block >= 0; --block) {
+      b.stage = NK_STAGE_PARTS;
+      b.part_begin = block;
+      b.part_end = block + 1;
       EXPECT_EQ(r.backward(&b), NK_OK);
     }
-    b.stage = NK_STAGE_PARAMETERS;
-    b.block_begin = b.block_end = 0;
+    b.stage = NK_STAGE_SUMS;
+    b.part_begin = b.part_end = 0;
   }
   EXPECT_EQ(r.backward(&b), NK_OK);
 

@@ -2,7 +2,7 @@
  *
  * Every tensor is `rows` x `cols`: the normalized axes, flattened, are the columns. Element (r, c) of a tensor lies
  * at r * stride + c; a stride of 0 means cols. The same structs serve the CPU and CUDA; with CUDA the pointers are
- * device pointers, and isa, stage, block_begin and block_end must be 0. On the CPU pointers may have any alignment.
+ * device pointers, and isa, stage, part_begin and part_end must be 0. On the CPU pointers may have any alignment.
  *
  * An output may be the same tensor as an input (same pointer, same stride) where the field says so; any other overlap
  * of an output with an input or another output gives undefined values. Rows are independent of one another: NaN or
@@ -40,14 +40,6 @@ typedef struct nk_row_norm_forward_params {
   float* rstd;        /* [rows] or null: not saved */
 } nk_row_norm_forward_params;
 
-/** How much of a backward call is done: everything, or one of its two stages, so that a caller can run the row blocks
- *  on threads of its own. The gradients have the same bits either way. */
-typedef enum nk_backward_stage {
-  NK_STAGE_ALL = 0,
-  NK_STAGE_ROWS = 1,       /* dx of the row blocks [block_begin, block_end); partial sums into the workspace */
-  NK_STAGE_PARAMETERS = 2, /* dweight and dbias from the partial sums of all row blocks */
-} nk_backward_stage;
-
 /** dx, dweight, dbias = VJP of the norm at x with cotangent dy.
  *  With dh (the cotangent of h; x is then h) dx = dresidual = dh + VJP. */
 typedef struct nk_row_norm_backward_params {
@@ -72,12 +64,12 @@ typedef struct nk_row_norm_backward_params {
   const float* rstd;
   float* dweight;          /* [cols] or null: not wanted */
   float* dbias;            /* [cols] or null: not wanted */
-  void* workspace;         /* required when dweight or dbias is wanted; see nk_row_norm_backward_plan */
+  void* workspace;         /* required when dweight or dbias is wanted; see nk_row_norm_plan */
   uint64_t workspace_size; /* bytes */
-  int32_t stage;           /* nk_backward_stage */
+  int32_t stage;           /* nk_stage */
   int32_t reserved;        /* 0 */
-  int64_t block_begin;     /* with NK_STAGE_ROWS: the row blocks to do */
-  int64_t block_end;
+  int64_t part_begin;      /* with NK_STAGE_PARTS: the parts to do */
+  int64_t part_end;
 } nk_row_norm_backward_params;
 
 /** jvp_y = JVP of the norm at x along tan_x, tan_weight, tan_bias.
@@ -108,14 +100,9 @@ typedef struct nk_row_norm_jvp_params {
   const float* rstd;
 } nk_row_norm_jvp_params;
 
-/** How a backward call of this many rows and columns is cut up; depends on nothing else. */
-typedef struct nk_row_norm_backward_plan {
-  int64_t block_rows;      /* rows of every row block but the last */
-  int64_t block_count;     /* at most 64 */
-  uint64_t workspace_size; /* bytes, when both dweight and dbias are wanted */
-} nk_row_norm_backward_plan;
-
-NK_API nk_status nk_row_norm_plan_backward(int64_t rows, int64_t cols, nk_row_norm_backward_plan* plan);
+/** The parts of a backward call of this many rows and columns, at most 64 blocks of rows; the workspace is what dweight
+ * and dbias need. */
+NK_API nk_status nk_row_norm_plan(int64_t rows, int64_t cols, nk_plan* plan);
 
 #ifdef __cplusplus
 }

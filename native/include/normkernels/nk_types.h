@@ -51,7 +51,22 @@ typedef enum nk_flags {
   NK_FLAG_NONE = 0,
   NK_FLAG_ZERO_CENTERED = 1, /* the stored weight is an offset from one: W = 1 + weight */
   NK_FLAG_ACCUMULATE = 2,    /* parameter gradients are added to (+=) and not overwritten (=) */
+  NK_FLAG_INFERENCE = 4,     /* normalize by running statistics */
 } nk_flags;
+
+/** How much of a call is done: everything, or one of its two stages, so that a caller can run the parts on threads of
+ * its own. The results have the same bits either way. */
+typedef enum nk_stage {
+  NK_STAGE_ALL = 0,
+  NK_STAGE_PARTS = 1, /* the parts [part_begin, part_end), which are independent; sums over parts into the workspace */
+  NK_STAGE_SUMS = 2,  /* results that are sums over all parts, from the workspace */
+} nk_stage;
+
+/** How a call is cut up; depends on the shape alone. */
+typedef struct nk_plan {
+  int64_t part_count;
+  uint64_t workspace_size; /* bytes; what a call needs that needs any */
+} nk_plan;
 
 #ifdef __cplusplus
 }

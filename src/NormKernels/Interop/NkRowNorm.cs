@@ -29,13 +29,6 @@ internal unsafe struct nk_row_norm_forward_params
     public float* rstd;
 }
 
-internal enum nk_backward_stage
-{
-    NK_STAGE_ALL = 0,
-    NK_STAGE_ROWS = 1,
-    NK_STAGE_PARAMETERS = 2,
-}
-
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct nk_row_norm_backward_params
 {
@@ -62,10 +55,10 @@ internal unsafe struct nk_row_norm_backward_params
     public float* dbias;
     public void* workspace;
     public ulong workspace_size;
-    public nk_backward_stage stage;
+    public nk_stage stage;
     public int reserved;
-    public long block_begin;
-    public long block_end;
+    public long part_begin;
+    public long part_end;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -96,18 +89,10 @@ internal unsafe struct nk_row_norm_jvp_params
     public float* rstd;
 }
 
-[StructLayout(LayoutKind.Sequential)]
-internal struct nk_row_norm_backward_plan
-{
-    public long block_rows;
-    public long block_count;
-    public ulong workspace_size;
-}
-
 internal static unsafe partial class NkRowNorm
 {
     [LibraryImport(NativeLibraryLoader.Name)]
-    public static partial nk_status nk_row_norm_plan_backward(long rows, long cols, nk_row_norm_backward_plan* plan);
+    public static partial nk_status nk_row_norm_plan(long rows, long cols, nk_plan* plan);
 
     [LibraryImport(NativeLibraryLoader.Name)]
     public static partial nk_status nk_layer_norm_forward(nk_row_norm_forward_params* parameters);

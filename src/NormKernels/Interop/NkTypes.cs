@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace NormKernels.Interop;
 
 // nk_types.h. The names are those of the C header.
@@ -35,4 +37,19 @@ internal enum nk_flags : uint
     NK_FLAG_NONE = 0,
     NK_FLAG_ZERO_CENTERED = 1,
     NK_FLAG_ACCUMULATE = 2,
+    NK_FLAG_INFERENCE = 4,
+}
+
+internal enum nk_stage
+{
+    NK_STAGE_ALL = 0,
+    NK_STAGE_PARTS = 1,
+    NK_STAGE_SUMS = 2,
+}
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct nk_plan
+{
+    public long part_count;
+    public ulong workspace_size;
 }

@@ -150,7 +150,7 @@ internal static unsafe class RowNorm<TEntries>
         Require.VectorIfPassed(dweight.Length, shape.Cols, nameof(dweight));
         Require.VectorIfPassed(dbias.Length, shape.Cols, nameof(dbias));
         Require.Options(options, nameof(options));
-        nk_row_norm_backward_plan plan = Plan(shape, nameof(shape));
+        nk_plan plan = Plan(shape, nameof(shape));
         bool parameters = !dweight.IsEmpty || !dbias.IsEmpty;
         bool onStack = parameters && workspace.IsEmpty && plan.workspace_size <= StackWorkspace;
         if (parameters && !onStack && (ulong)workspace.Length < plan.workspace_size)
@@ -208,11 +208,11 @@ internal static unsafe class RowNorm<TEntries>
             }
             else
             {
-                p.stage = nk_backward_stage.NK_STAGE_ROWS;
+                p.stage = nk_stage.NK_STAGE_PARTS;
                 BackwardJob job = new() { Parameters = &p };
-                RowBlocks.Run(plan.block_count, degree, &BackwardBlock, &job);
+                RowBlocks.Run(plan.part_count, degree, &BackwardBlock, &job);
                 Require.Success((nk_status)job.Status);
-                p.stage = nk_backward_stage.NK_STAGE_PARAMETERS;
+                p.stage = nk_stage.NK_STAGE_SUMS;
                 Require.Success(TEntries.Backward(&p));
             }
         }
@@ -303,10 +303,10 @@ internal static unsafe class RowNorm<TEntries>
         }
     }
 
-    private static nk_row_norm_backward_plan Plan(in RowShape shape, string name)
+    private static nk_plan Plan(in RowShape shape, string name)
     {
-        nk_row_norm_backward_plan plan;
-        return NkRowNorm.nk_row_norm_plan_backward(shape.Rows, shape.Cols, &plan) == nk_status.NK_OK
+        nk_plan plan;
+        return NkRowNorm.nk_row_norm_plan(shape.Rows, shape.Cols, &plan) == nk_status.NK_OK
             ? plan
             : throw new ArgumentException($"The workspace for {shape.Cols} columns overflows 64 bits.", name);
     }
@@ -354,8 +354,8 @@ internal static unsafe class RowNorm<TEntries>
     {
         BackwardJob* job = (BackwardJob*)state;
         nk_row_norm_backward_params p = *job->Parameters;
-        p.block_begin = block;
-        p.block_end = block + 1;
+        p.part_begin = block;
+        p.part_end = block + 1;
         Report(ref job->Status, TEntries.Backward(&p));
     }
 

@@ -45,7 +45,7 @@ public sealed unsafe class NativeRowNormTests
         Assert.AreEqual(nk_status.NK_ERROR_NULL, NkRowNorm.nk_rms_norm_forward(null));
         Assert.AreEqual(nk_status.NK_ERROR_NULL, NkRowNorm.nk_rms_norm_backward(null));
         Assert.AreEqual(nk_status.NK_ERROR_NULL, NkRowNorm.nk_rms_norm_jvp(null));
-        Assert.AreEqual(nk_status.NK_ERROR_NULL, NkRowNorm.nk_row_norm_plan_backward(1, 1, null));
+        Assert.AreEqual(nk_status.NK_ERROR_NULL, NkRowNorm.nk_row_norm_plan(1, 1, null));
     }
 
     [TestMethod]
@@ -128,18 +128,18 @@ public sealed unsafe class NativeRowNormTests
     public void Stages_and_workspace(bool centred)
     {
         using NativeCall call = Good("backward", centred);
-        nk_row_norm_backward_plan plan;
-        Assert.AreEqual(nk_status.NK_OK, NkRowNorm.nk_row_norm_plan_backward(Rows, Cols, &plan));
+        nk_plan plan;
+        Assert.AreEqual(nk_status.NK_OK, NkRowNorm.nk_row_norm_plan(Rows, Cols, &plan));
         RefusesEach(call, nk_status.NK_ERROR_FLAGS, "stage", [-1, 3, int.MaxValue]);
         RefusesEach(call, nk_status.NK_ERROR_FLAGS, "reserved", [1, -1]);
-        RefusesEach(call, nk_status.NK_ERROR_SHAPE, "block_begin", [1, -1]);
-        RefusesEach(call, nk_status.NK_ERROR_SHAPE, "block_end", [1, -1]);
-        call.Refuses(nk_status.NK_ERROR_SHAPE, ("stage", 1), ("block_end", plan.block_count + 1));
-        call.Refuses(nk_status.NK_ERROR_SHAPE, ("stage", 1), ("block_begin", -1), ("block_end", 1));
-        call.Refuses(nk_status.NK_ERROR_SHAPE, ("stage", 1), ("block_begin", 1), ("block_end", 0));
-        call.Refuses(nk_status.NK_ERROR_SHAPE, ("stage", 1), ("block_begin", long.MinValue), ("block_end",
+        RefusesEach(call, nk_status.NK_ERROR_SHAPE, "part_begin", [1, -1]);
+        RefusesEach(call, nk_status.NK_ERROR_SHAPE, "part_end", [1, -1]);
+        call.Refuses(nk_status.NK_ERROR_SHAPE, ("stage", 1), ("part_end", plan.part_count + 1));
+        call.Refuses(nk_status.NK_ERROR_SHAPE, ("stage", 1), ("part_begin", -1), ("part_end", 1));
+        call.Refuses(nk_status.NK_ERROR_SHAPE, ("stage", 1), ("part_begin", 1), ("part_end", 0));
+        call.Refuses(nk_status.NK_ERROR_SHAPE, ("stage", 1), ("part_begin", long.MinValue), ("part_end",
         long.MaxValue));
-        call.Refuses(nk_status.NK_ERROR_SHAPE, ("stage", 2), ("block_end", 1));
+        call.Refuses(nk_status.NK_ERROR_SHAPE, ("stage", 2), ("part_end", 1));
 
         call.Give("dweight");
         long need = (long)plan.workspace_size;
@@ -153,21 +153,20 @@ public sealed unsafe class NativeRowNormTests
     [TestMethod]
     public void Plans()
     {
-        nk_row_norm_backward_plan plan = default;
+        nk_plan plan = default;
         (long Rows, long Cols)[] bad = [(-1, 5), (5, -1), (long.MinValue, 0), (1, long.MaxValue), (1 << 20, 1L << 56)];
         foreach ((long rows, long cols) in bad)
         {
-            Assert.AreEqual(nk_status.NK_ERROR_SHAPE, NkRowNorm.nk_row_norm_plan_backward(rows, cols, &plan));
+            Assert.AreEqual(nk_status.NK_ERROR_SHAPE, NkRowNorm.nk_row_norm_plan(rows, cols, &plan));
             Assert.AreEqual(0ul, plan.workspace_size);
         }
 
         long[] counts = [0, 1, 31, 32, 33, 2047, 2048, 2049, 100_000, int.MaxValue, 1L << 40, long.MaxValue];
         foreach (long rows in counts)
         {
-            Assert.AreEqual(nk_status.NK_OK, NkRowNorm.nk_row_norm_plan_backward(rows, 100, &plan));
-            Assert.IsInRange(rows == 0 ? 0 : 1, 64, plan.block_count);
-            Assert.IsTrue((Int128)plan.block_rows * plan.block_count >= rows, $"{rows}");
-            Assert.IsTrue((Int128)plan.block_rows * (plan.block_count - 1) < rows || rows == 0, $"{rows}");
+            Assert.AreEqual(nk_status.NK_OK, NkRowNorm.nk_row_norm_plan(rows, 100, &plan));
+            Assert.IsInRange(rows == 0 ? 0 : 1, 64, plan.part_count);
+            Assert.AreEqual(rows == 0, plan.part_count == 0, $"{rows}");
         }
     }
 

@@ -1,0 +1,323 @@
+// Slices: the elements of a tensor that share statistics, for every norm that is not over rows.
+//
+// A tensor is seen as [outer][blocks][rows][kept][inner]. `outer` and `kept` number the slices, `blocks`, `rows` and
+// `inner` run over the elements of one. A row is what `kept` and `inner` span: adjacent elements, of kept * inner
+// columns. Within a slice every `run` adjacent elements share their coefficients (a channel): run divides inner.
+//
+//   group_norm    NCHW    outer N, rows 1, kept G, inner C/G * HW, run HW        NHWC  N, HW, G, C/G, run 1
+//   instance_norm         the same with G = C
+//   batch_norm    NCHW    outer 1, rows N, kept C, inner HW, run HW              NHWC  1, NHW, C, 1, run 1
+//   weight_norm           outer 1, rows before the axis, kept the axis, inner behind it
+//   one axis reduced      outer before it, rows the axis, kept behind it, inner 1; the last axis: rows 1, inner the
+//   axis
+//
+// Runs of 16 elements and more are worked on run by run; shorter ones column by column, as many whole slices at a time
+// as fit kStripColumns. Rows of few columns are folded: several make one long row, whose columns repeat.
+//
+// This is ordinary code that is compiled once: it decides what is summed in which order, the strips do the work.
+#pragma once
+
+#include <normkernels/nk_types.h>
+
+#include "dtype.h"
+#include "strips.h"
+
+namespace nk {
+
+constexpr int kMaxLoops = 4;
+
+// A loop nest over offsets: index i runs over the product of the sizes, the last one fastest.
+struct loops {
+  int rank = 0;
+  std::int64_t sizes[kMaxLoops] = {};
+  std::int64_t strides[kMaxLoops] = {};
+
+  std::int64_t count() const {
+    std::int64_t n = 1;
+    for (int i = 0; i < rank; ++i) n *= sizes[i];
+    return n;
+  }
+  std::int64_t offset(std::int64_t index) const {
+    std::int64_t at = 0;
+    for (int i = rank - 1; i >= 0; --i) {
+      at += index % sizes[i] * strides[i];
+      index /= sizes[i];
+    }
+    return at;
+  }
+};
+
+inline loops one_loop(std::int64_t size, std::int64_t stride) {
+  loops l;
+  l.rank = 1;
+  l.sizes[0] = size;
+  l.strides[0] = stride;
+  return l;
+}
+
+struct slices {
+  loops outer;
+  loops blocks;
+  std::int64_t rows;
+  std::int64_t row_stride;
+  std::int64_t kept;
+  std::int64_t inner;
+  std::int64_t run;
+
+  std::int64_t row_columns() const { return kept * inner; }
+  std::int64_t values() const { return blocks.count() * rows * inner; }  // of a slice
+  std::int64_t runs() const { return inner / run; }                      // of a slice in a row
+  bool by_run() const { return run >= 16; }
+
+  // Slices that are worked on together: one where the work goes by runs.
+  std::int64_t bunch() const {
+    if (by_run() || inner > kStripColumns) return 1;
+    return kStripColumns / inner;
+  }
+  std::int64_t bunches() const { return (kept + bunch() - 1) / bunch(); }
+};
+
+// A contiguous [outer][rows][kept][inner] tensor.
+inline slices contiguous_slices(std::int64_t outer, std::int64_t rows, std::int64_t kept, std::int64_t inner,
+                                std::int64_t run) {
+  const std::int64_t row = kept * inner;
+  return {one_loop(outer, rows * row), loops{}, rows, row, kept, inner, run};
+}
+
+// One axis of [outer][length][inner] reduced.
+inline slices axis_slices(std::int64_t outer, std::int64_t length, std::int64_t inner) {
+  return inner == 1 ? contiguous_slices(1, 1, outer, length, length) : contiguous_slices(outer, length, inner, 1, 1);
+}
+
+// What every function below works on: slices [begin, end) of `kept`, at most one bunch, for one `outer`.
+struct slice_range {
+  const slices* view;
+  std::int64_t outer;
+  std::int64_t begin;
+  std::int64_t end;
+};
+
+inline std::size_t element_size(std::int32_t dtype) {
+  return dtype == NK_F32 ? 4 : 2;
+}
+
+template <class V>
+V* element_at(V* base, std::int32_t dtype, std::int64_t index) {
+  using byte = std::conditional_t<std::is_const_v<V>, const char, char>;
+  if (base == nullptr) return nullptr;
+  return static_cast<byte*>(base) + index * static_cast<std::int64_t>(element_size(dtype));
+}
+
+// An element of a parameter that may be absent.
+inline double parameter_at(const void* p, std::int32_t dtype, std::int64_t i, double if_absent) {
+  if (p == nullptr) return if_absent;
+  switch (dtype) {
+    case NK_F16:
+      return static_cast<double>(read(static_cast<const f16*>(p) + i));
+    case NK_BF16:
+      return static_cast<double>(read(static_cast<const bf16*>(p) + i));
+    default:
+      return static_cast<double>(read(static_cast<const float*>(p) + i));
+  }
+}
+
+// Columns of a bunch that are worked on at once.
+struct tile {
+  std::int64_t first;    // column of the row
+  std::int64_t columns;  // of the row
+  std::int64_t folded;   // how many rows make one: columns * folded are the width
+  std::int64_t width() const { return columns * folded; }
+};
+
+template <class F>
+void for_each_tile(const slice_range& r, F&& f) {
+  const slices& v = *r.view;
+  const std::int64_t most = kStripColumns / v.run * v.run;
+  const std::int64_t all = v.row_columns();
+  const std::int64_t end = r.end * v.inner;
+  const bool foldable = all <= kStripColumns / 16 && v.row_stride == all && v.rows > 1 && r.begin == 0 && end == all;
+  for (std::int64_t first = r.begin * v.inner; first < end; first += most) {
+    f(tile{first, end - first < most ? end - first : most, foldable ? 64 / all : 1});
+  }
+}
+
+// Calls f(offset, strip) for the strips that a piece of a row, `first` and `columns`, has in a slice range.
+template <class F>
+void for_each_strip(const slice_range& r, const tile& t, F&& f) {
+  const slices& v = *r.view;
+  const std::int64_t base = v.outer.offset(r.outer) + t.first;
+  const std::int64_t blocks = v.blocks.count();
+  for (std::int64_t block = 0; block < blocks; ++block) {
+    const std::int64_t at = base + v.blocks.offset(block);
+    const std::int64_t whole_rows = v.rows / t.folded, rest = v.rows % t.folded;
+    if (whole_rows > 0) f(at, strip{whole_rows, v.row_stride * t.folded, t.width()});
+    if (rest > 0) f(at + whole_rows * t.folded * v.row_stride, strip{1, 0, rest * t.columns});
+  }
+}
+
+// Calls f(slice, channel, tile) for every run of a range; a channel is numbered within the row.
+template <class F>
+void for_each_run(const slice_range& r, F&& f) {
+  const slices& v = *r.view;
+  for (std::int64_t k = r.begin; k < r.end; ++k) {
+    for (std::int64_t q = 0; q < v.runs(); ++q) {
+      f(k, k * v.runs() + q, tile{k * v.inner + q * v.run, v.run, 1});
+    }
+  }
+}
+
+// An array of coefficients or sums, one for each column of a tile.
+template <class V>
+struct column_array {
+  V at[kStripColumns];
+
+  // value(slice, channel) for every column, repeated where rows are folded.
+  template <class F>
+  void fill(const slices& v, const tile& t, F&& value) {
+    for (std::int64_t j = 0; j < t.columns; j += v.run) {
+      const std::int64_t column = t.first + j;
+      const V same = static_cast<V>(value(column / v.inner, column / v.run));
+      for (std::int64_t i = j; i < j + v.run; ++i) at[i] = same;
+    }
+    for (std::int64_t j = t.columns; j < t.width(); ++j) at[j] = at[j - t.columns];
+    // The vectors reach to the next multiple of 16.
+    for (std::int64_t j = t.width(); j % 16 != 0; ++j) at[j] = V{};
+  }
+
+  void clear(const tile& t) {
+    for (std::int64_t j = 0; j < (t.width() + 15) / 16 * 16; ++j) at[j] = V{};
+  }
+
+  // The sum over the columns of a channel that begins at column j of the tile.
+  V sum(const slices& v, const tile& t, std::int64_t j) const {
+    V total{};
+    for (std::int64_t fold = 0; fold < t.folded; ++fold) {
+      for (std::int64_t i = 0; i < v.run; ++i) total += at[fold * t.columns + j + i];
+    }
+    return total;
+  }
+};
+
+// Mean and biased variance of the slices [begin, end), in double. Not centred: the mean is 0 and the variance the mean
+// square.
+void slice_moments(const slice_range& r, const strip_table& ops, std::int32_t dtype, const void* x, bool centred,
+                   double* mean, double* variance);
+
+struct affine_coefficients {
+  float center, factor, offset;
+};
+struct affine_double_coefficients {
+  double factor, offset;
+};
+
+// Calls emit(slice, channel, sum(t), sum(t * xhat), sum(xhat)) for every channel, xhat = (x - center) * scale.
+template <class Center, class Scale, class Emit>
+void channel_products(const slice_range& r, const strip_table& ops, std::int32_t dtype, const void* t, const void* x,
+                      Center&& center, Scale&& scale, Emit&& emit) {
+  const slices& v = *r.view;
+  if (v.by_run()) {
+    for_each_run(r, [&](std::int64_t k, std::int64_t channel, const tile& piece) {
+      double sums[3] = {};
+      for_each_strip(r, piece, [&](std::int64_t at, const strip& s) {
+        ops.products[dtype](element_at(t, dtype, at), element_at(x, dtype, at), s, center(k), scale(k), sums);
+      });
+      emit(k, channel, sums[0], sums[1], sums[2]);
+    });
+    return;
+  }
+  column_array<float> centers, scales;
+  column_array<double> sums[3];
+  for_each_tile(r, [&](const tile& piece) {
+    centers.fill(v, piece, [&](std::int64_t k, std::int64_t) { return center(k); });
+    scales.fill(v, piece, [&](std::int64_t k, std::int64_t) { return scale(k); });
+    for (auto& sum : sums) sum.clear(piece);
+    for_each_strip(r, piece, [&](std::int64_t at, const strip& s) {
+      ops.products_columns[dtype](element_at(t, dtype, at), element_at(x, dtype, at), s, centers.at, scales.at,
+                                  sums[0].at, sums[1].at, sums[2].at);
+    });
+    for (std::int64_t j = 0; j < piece.columns; j += v.run) {
+      const std::int64_t column = piece.first + j;
+      emit(column / v.inner, column / v.run, sums[0].sum(v, piece, j), sums[1].sum(v, piece, j),
+           sums[2].sum(v, piece, j));
+    }
+  });
+}
+
+// y = (x - center) * factor + offset, coefficients(slice, channel).
+template <class Coefficients>
+void channel_affine(const slice_range& r, const strip_table& ops, std::int32_t dtype, const void* x, void* y,
+                    Coefficients&& coefficients) {
+  const slices& v = *r.view;
+  if (v.by_run()) {
+    for_each_run(r, [&](std::int64_t k, std::int64_t channel, const tile& piece) {
+      const affine_coefficients c = coefficients(k, channel);
+      for_each_strip(r, piece, [&](std::int64_t at, const strip& s) {
+        ops.affine[dtype](element_at(x, dtype, at), element_at(y, dtype, at), s, c.center, c.factor, c.offset);
+      });
+    });
+    return;
+  }
+  column_array<float> center, factor, offset;
+  for_each_tile(r, [&](const tile& piece) {
+    center.fill(v, piece, [&](std::int64_t k, std::int64_t channel) { return coefficients(k, channel).center; });
+    factor.fill(v, piece, [&](std::int64_t k, std::int64_t channel) { return coefficients(k, channel).factor; });
+    offset.fill(v, piece, [&](std::int64_t k, std::int64_t channel) { return coefficients(k, channel).offset; });
+    for_each_strip(r, piece, [&](std::int64_t at, const strip& s) {
+      ops.affine_columns[dtype](element_at(x, dtype, at), element_at(y, dtype, at), s, center.at, factor.at, offset.at);
+    });
+  });
+}
+
+// The same in double, without a center.
+template <class Coefficients>
+void channel_affine_double(const slice_range& r, const strip_table& ops, std::int32_t dtype, const void* x, void* y,
+                           Coefficients&& coefficients) {
+  const slices& v = *r.view;
+  if (v.by_run()) {
+    for_each_run(r, [&](std::int64_t k, std::int64_t channel, const tile& piece) {
+      const affine_double_coefficients c = coefficients(k, channel);
+      for_each_strip(r, piece, [&](std::int64_t at, const strip& s) {
+        ops.affine_double[dtype](element_at(x, dtype, at), element_at(y, dtype, at), s, c.factor, c.offset);
+      });
+    });
+    return;
+  }
+  column_array<double> factor, offset;
+  for_each_tile(r, [&](const tile& piece) {
+    factor.fill(v, piece, [&](std::int64_t k, std::int64_t channel) { return coefficients(k, channel).factor; });
+    offset.fill(v, piece, [&](std::int64_t k, std::int64_t channel) { return coefficients(k, channel).offset; });
+    for_each_strip(r, piece, [&](std::int64_t at, const strip& s) {
+      ops.affine_double_columns[dtype](element_at(x, dtype, at), element_at(y, dtype, at), s, factor.at, offset.at);
+    });
+  });
+}
+
+// out = t * a + xhat * b + e, coefficients(slice, channel).
+template <class Coefficients>
+void channel_combine(const slice_range& r, const strip_table& ops, std::int32_t dtype, const void* t, const void* x,
+                     void* out, Coefficients&& coefficients) {
+  const slices& v = *r.view;
+  if (v.by_run()) {
+    for_each_run(r, [&](std::int64_t k, std::int64_t channel, const tile& piece) {
+      const combine_run c = coefficients(k, channel);
+      for_each_strip(r, piece, [&](std::int64_t at, const strip& s) {
+        ops.combine[dtype](element_at(t, dtype, at), element_at(x, dtype, at), element_at(out, dtype, at), s, c);
+      });
+    });
+    return;
+  }
+  column_array<float> center, scale, a, b, e;
+  for_each_tile(r, [&](const tile& piece) {
+    center.fill(v, piece, [&](std::int64_t k, std::int64_t channel) { return coefficients(k, channel).center; });
+    scale.fill(v, piece, [&](std::int64_t k, std::int64_t channel) { return coefficients(k, channel).scale; });
+    a.fill(v, piece, [&](std::int64_t k, std::int64_t channel) { return coefficients(k, channel).a; });
+    b.fill(v, piece, [&](std::int64_t k, std::int64_t channel) { return coefficients(k, channel).b; });
+    e.fill(v, piece, [&](std::int64_t k, std::int64_t channel) { return coefficients(k, channel).e; });
+    for_each_strip(r, piece, [&](std::int64_t at, const strip& s) {
+      ops.combine_columns[dtype](element_at(t, dtype, at), element_at(x, dtype, at), element_at(out, dtype, at), s,
+                                 {center.at, scale.at, a.at, b.at, e.at});
+    });
+  });
+}
+
+}  // namespace nk

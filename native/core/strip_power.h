@@ -1,0 +1,253 @@
+// The power operations of strips.h: sums of |x|^p, and the derivative of the norm. Sixteen lanes at a time lie in
+// arrays, and the kind is asked once for all of them; the compiler makes vectors of the loops, which have no order to
+// keep.
+#pragma once
+
+#include "power.h"
+#include "reduce.h"
+#include "strips.h"
+
+NK_BEGIN_ISA
+
+NK_INLINE int lanes_in(whole) {
+  return kLanes;
+}
+NK_INLINE int lanes_in(first lanes) {
+  return lanes.n;
+}
+
+struct step {
+  double lane[kLanes];
+};
+
+template <class T, class Lanes>
+NK_INLINE step load_step(const T* p, Lanes lanes) {
+  step r;
+  store(r.lane, widen(load(p, lanes)));
+  return r;
+}
+
+NK_INLINE double magnitude(double v) {
+  return double_from_bits(bits_from_double(v) & 0x7fffffffffffffffull);
+}
+
+// sum[i] = sum[i] and f(|x[i]| * scale[i]), for n lanes. A NaN stays in the extremes once it is there.
+NK_INLINE void accumulate(const power_function& f, const step& x, const double* scale, int n, double* sum) {
+  switch (f.kind) {
+    case power::zero:
+      for (int i = 0; i < n; ++i) sum[i] += x.lane[i] != 0.0 ? 1.0 : 0.0;
+      break;
+    case power::half:
+      for (int i = 0; i < n; ++i) sum[i] += NK_SQRT(magnitude(x.lane[i]));
+      break;
+    case power::one:
+      for (int i = 0; i < n; ++i) sum[i] += magnitude(x.lane[i]);
+      break;
+    case power::two:
+      for (int i = 0; i < n; ++i) sum[i] += x.lane[i] * x.lane[i];
+      break;
+    case power::three:
+      for (int i = 0; i < n; ++i) sum[i] += magnitude(x.lane[i]) * (x.lane[i] * x.lane[i]);
+      break;
+    case power::general:
+      for (int i = 0; i < n; ++i) sum[i] += power_of(magnitude(x.lane[i]) * scale[i], f.exponent);
+      break;
+    case power::largest:
+      for (int i = 0; i < n; ++i) {
+        const double m = magnitude(x.lane[i]);
+        sum[i] = m > sum[i] || m != m ? m : sum[i];
+      }
+      break;
+    case power::smallest:
+      for (int i = 0; i < n; ++i) {
+        const double m = magnitude(x.lane[i]);
+        sum[i] = m < sum[i] || m != m ? m : sum[i];
+      }
+      break;
+  }
+}
+
+NK_INLINE double with_sign_of(double magnitude_of_result, double x) {
+  return x < 0.0 ? -magnitude_of_result : magnitude_of_result;
+}
+
+// The derivative of the norm for n lanes; 0 where x is 0, whatever p may be.
+NK_INLINE step derivative(const power_function& f, const step& x, const double* norm, int n) {
+  step d;
+  switch (f.kind) {
+    case power::one:
+      for (int i = 0; i < n; ++i) d.lane[i] = with_sign_of(x.lane[i] != 0.0 ? 1.0 : 0.0, x.lane[i]);
+      break;
+    case power::two:
+      for (int i = 0; i < n; ++i) d.lane[i] = x.lane[i] != 0.0 ? x.lane[i] / norm[i] : 0.0;
+      break;
+    case power::three:
+      for (int i = 0; i < n; ++i) {
+        const double u = x.lane[i] != 0.0 ? x.lane[i] / norm[i] : 0.0;
+        d.lane[i] = u * magnitude(u);
+      }
+      break;
+    case power::half:
+      for (int i = 0; i < n; ++i) {
+        d.lane[i] = x.lane[i] != 0.0 ? with_sign_of(NK_SQRT(norm[i] / magnitude(x.lane[i])), x.lane[i]) : 0.0;
+      }
+      break;
+    case power::largest:
+    case power::smallest:
+      for (int i = 0; i < n; ++i) {
+        const bool extreme = magnitude(x.lane[i]) == norm[i] && x.lane[i] != 0.0;
+        d.lane[i] = extreme ? with_sign_of(1.0, x.lane[i]) : 0.0;
+      }
+      break;
+    default:
+      for (int i = 0; i < n; ++i) {
+        const double u = magnitude(x.lane[i]) / norm[i];
+        d.lane[i] = x.lane[i] != 0.0 ? with_sign_of(power_of(u, f.exponent - 1.0), x.lane[i]) : 0.0;
+      }
+      break;
+  }
+  return d;
+}
+
+NK_INLINE step all_lanes(double v) {
+  step r;
+  for (double& lane : r.lane) lane = v;
+  return r;
+}
+
+// The lanes of a run's accumulator, folded as sum(vd) folds them.
+NK_INLINE double fold(const power_function& f, step all) {
+  for (int half = kLanes / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; ++i) {
+      const double a = all.lane[i], b = all.lane[i + half];
+      if (f.kind == power::largest) {
+        all.lane[i] = b > a || b != b ? b : a;
+      } else if (f.kind == power::smallest) {
+        all.lane[i] = b < a || b != b ? b : a;
+      } else {
+        all.lane[i] = a + b;
+      }
+    }
+  }
+  return all.lane[0];
+}
+
+template <class T>
+void power_sum(const void* x, const strip& s, const power_function& f, double scale, double* total) {
+  const T* const px = static_cast<const T*>(x);
+  const bool extreme = f.kind == power::largest || f.kind == power::smallest;
+  const step scales = all_lanes(scale);
+  step all = all_lanes(extreme ? *total : 0.0);
+  for (std::int64_t row = 0; row < s.rows; ++row) {
+    const T* const from = px + row * s.row_stride;
+    for_each_step(0, s.width, [&](std::int64_t j, auto lanes) {
+      accumulate(f, load_step(from + j, lanes), scales.lane, lanes_in(lanes), all.lane);
+    });
+  }
+  *total = extreme ? fold(f, all) : *total + fold(f, all);
+}
+
+template <class T>
+void power_sum_columns(const void* x, const strip& s, const power_function& f, const double* scale, double* total) {
+  const T* const px = static_cast<const T*>(x);
+  for (std::int64_t row = 0; row < s.rows; ++row) {
+    const T* const from = px + row * s.row_stride;
+    for_each_step(0, s.width, [&](std::int64_t j, auto lanes) {
+      accumulate(f, load_step(from + j, lanes), scale + j, lanes_in(lanes), total + j);
+    });
+  }
+}
+
+// What a product adds up in n lanes: t * derivative, or without t the derivative's magnitude.
+template <class T, class Lanes>
+NK_INLINE void add_products(const T* t, const T* x, Lanes lanes, const power_function& f, const double* norm,
+                            double* total) {
+  const int n = lanes_in(lanes);
+  const step d = derivative(f, load_step(x, lanes), norm, n);
+  if (t == nullptr) {
+    for (int i = 0; i < n; ++i) total[i] += magnitude(d.lane[i]);
+  } else {
+    const step tangent = load_step(t, lanes);
+    for (int i = 0; i < n; ++i) total[i] += tangent.lane[i] * d.lane[i];
+  }
+}
+
+template <class T>
+NK_INLINE const T* advance(const T* p, std::int64_t by) {
+  return p == nullptr ? nullptr : p + by;
+}
+
+template <class T>
+void power_product(const void* t, const void* x, const strip& s, const power_function& f, double norm, double* total) {
+  const T* const pt = static_cast<const T*>(t);
+  const T* const px = static_cast<const T*>(x);
+  const step norms = all_lanes(norm);
+  step all = all_lanes(0.0);
+  for (std::int64_t row = 0; row < s.rows; ++row) {
+    const std::int64_t base = row * s.row_stride;
+    for_each_step(0, s.width, [&](std::int64_t j, auto lanes) {
+      add_products(advance(pt, base + j), px + base + j, lanes, f, norms.lane, all.lane);
+    });
+  }
+  *total += fold({power::one, 1.0}, all);
+}
+
+template <class T>
+void power_product_columns(const void* t, const void* x, const strip& s, const power_function& f, const double* norm,
+                           double* total) {
+  const T* const pt = static_cast<const T*>(t);
+  const T* const px = static_cast<const T*>(x);
+  for (std::int64_t row = 0; row < s.rows; ++row) {
+    const std::int64_t base = row * s.row_stride;
+    for_each_step(0, s.width, [&](std::int64_t j, auto lanes) {
+      add_products(advance(pt, base + j), px + base + j, lanes, f, norm + j, total + j);
+    });
+  }
+}
+
+template <class T, class Lanes>
+NK_INLINE void combine_step(const T* t, const T* x, T* out, Lanes lanes, const power_function& f, const double* norm,
+                            const double* a, const double* b) {
+  const int n = lanes_in(lanes);
+  const step d = derivative(f, load_step(x, lanes), norm, n);
+  step r = all_lanes(0.0);
+  if (t != nullptr) {
+    const step tangent = load_step(t, lanes);
+    for (int i = 0; i < n; ++i) r.lane[i] = tangent.lane[i] * a[i];
+  }
+  for (int i = 0; i < n; ++i) r.lane[i] = b[i] != 0.0 ? r.lane[i] + d.lane[i] * b[i] : r.lane[i];
+  store(out, narrow(load(r.lane)), lanes);
+}
+
+template <class T>
+void power_combine(const void* t, const void* x, void* out, const strip& s, const power_function& f, double norm,
+                   double a, double b) {
+  const T* const pt = static_cast<const T*>(t);
+  const T* const px = static_cast<const T*>(x);
+  T* const po = static_cast<T*>(out);
+  const step norms = all_lanes(norm), all_a = all_lanes(a), all_b = all_lanes(b);
+  for (std::int64_t row = 0; row < s.rows; ++row) {
+    const std::int64_t base = row * s.row_stride;
+    for_each_step(0, s.width, [&](std::int64_t j, auto lanes) {
+      const std::int64_t at = base + j;
+      combine_step(advance(pt, at), px + at, po + at, lanes, f, norms.lane, all_a.lane, all_b.lane);
+    });
+  }
+}
+
+template <class T>
+void power_combine_columns(const void* t, const void* x, void* out, const strip& s, const power_function& f,
+                           const double* norm, const double* a, const double* b) {
+  const T* const pt = static_cast<const T*>(t);
+  const T* const px = static_cast<const T*>(x);
+  T* const po = static_cast<T*>(out);
+  for (std::int64_t row = 0; row < s.rows; ++row) {
+    const std::int64_t base = row * s.row_stride;
+    for_each_step(0, s.width, [&](std::int64_t j, auto lanes) {
+      const std::int64_t at = base + j;
+      combine_step(advance(pt, at), px + at, po + at, lanes, f, norm + j, a + j, b + j);
+    });
+  }
+}
+
+NK_END_ISA

@@ -1,0 +1,99 @@
+// Strips: what the norms that are not over rows are made of.
+//
+// A strip is a piece of a tensor: `rows` rows of `width` adjacent elements, `row_stride` elements apart. An operation
+// on it comes in two forms. In a *run* all elements share their coefficients and are summed into one place; in
+// *columns* every column has coefficients and sums of its own, in arrays of `width` entries. Channels-first layouts are
+// runs, channels-last ones and reductions over a strided axis are columns, and either walks memory in order: no
+// transposes.
+//
+// Sums are double. That is twice the arithmetic of float32, but no more than the memory can feed, and it leaves nothing
+// to decide: neither 1e30 nor 1e-30 leaves the range when squared, no count is too large, and a pivot that is any value
+// of the slice is near enough to its mean.
+//
+// A strip's result does not depend on where it lies, what lies beside it, or the instruction set.
+#pragma once
+
+#include <cstdint>
+
+namespace nk {
+
+struct strip {
+  std::int64_t rows;
+  std::int64_t row_stride;
+  std::int64_t width;
+};
+
+// Columns are worked on at most this many at a time, so that their coefficients and sums stay in the first-level cache.
+// Arrays that are passed to the column forms hold a multiple of 16 entries; what lies beyond `width` is not defined.
+constexpr std::int64_t kStripColumns = 512;
+
+// out = t * a + xhat * b + e        with xhat = (x - center) * scale
+struct combine_run {
+  float center, scale, a, b, e;
+};
+struct combine_columns {
+  const float *center, *scale, *a, *b, *e;
+};
+
+// The functions of |x| that power norms sum. With u = |x| / norm, the derivative of the norm is sign(x) * u^(p - 1), or
+// for the extremes sign(x) where |x| is the norm.
+enum class power { zero, half, one, two, three, general, largest, smallest };
+
+struct power_function {
+  power kind;
+  double exponent;  // p; read by `general` alone
+};
+
+// For every dtype: f32, f16, bf16. Sums are added to what is there; t, x, y and out share one geometry, and out may be
+// t or x.
+struct strip_table {
+  // sums[0] += sum(x - pivot)    sums[1] += sum((x - pivot)^2)
+  void (*moments[3])(const void* x, const strip& s, float pivot, double* sums);
+  void (*moments_columns[3])(const void* x, const strip& s, const float* pivot, double* sum, double* squares);
+
+  // sums[0] += sum(t)    sums[1] += sum(t * xhat)    sums[2] += sum(xhat)    with xhat = (x - center) * scale
+  void (*products[3])(const void* t, const void* x, const strip& s, float center, float scale, double* sums);
+  void (*products_columns[3])(const void* t, const void* x, const strip& s, const float* center, const float* scale,
+                              double* sum_t, double* sum_t_xhat, double* sum_xhat);
+
+  // y = (x - center) * factor + offset, in float32
+  void (*affine[3])(const void* x, void* y, const strip& s, float center, float factor, float offset);
+  void (*affine_columns[3])(const void* x, void* y, const strip& s, const float* center, const float* factor,
+                            const float* offset);
+
+  // y = x * factor + offset, in double, rounded once
+  void (*affine_double[3])(const void* x, void* y, const strip& s, double factor, double offset);
+  void (*affine_double_columns[3])(const void* x, void* y, const strip& s, const double* factor, const double* offset);
+
+  void (*combine[3])(const void* t, const void* x, void* out, const strip& s, const combine_run& c);
+  void (*combine_columns[3])(const void* t, const void* x, void* out, const strip& s, const nk::combine_columns& c);
+
+  // sum += sum(f(|x| * scale)); for the extremes sum = the larger or smaller of sum and |x|, and NaN if any x is
+  void (*power_sum[3])(const void* x, const strip& s, const power_function& f, double scale, double* sum);
+  void (*power_sum_columns[3])(const void* x, const strip& s, const power_function& f, const double* scale,
+                               double* sum);
+
+  // sum += sum(t * derivative(x)); with no t a sum of the derivative's magnitude: for the extremes, the number of ties
+  void (*power_product[3])(const void* t, const void* x, const strip& s, const power_function& f, double norm,
+                           double* sum);
+  void (*power_product_columns[3])(const void* t, const void* x, const strip& s, const power_function& f,
+                                   const double* norm, double* sum);
+
+  // out = t * a + derivative(x) * b; with no t out = derivative(x) * b. Where b is 0 the derivative is not looked at.
+  void (*power_combine[3])(const void* t, const void* x, void* out, const strip& s, const power_function& f,
+                           double norm, double a, double b);
+  void (*power_combine_columns[3])(const void* t, const void* x, void* out, const strip& s, const power_function& f,
+                                   const double* norm, const double* a, const double* b);
+};
+
+namespace scalar {
+extern const strip_table strip_ops;
+}
+namespace avx2 {
+extern const strip_table strip_ops;
+}
+namespace avx512 {
+extern const strip_table strip_ops;
+}
+
+}  // namespace nk

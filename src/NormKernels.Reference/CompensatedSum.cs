@@ -48,4 +48,13 @@ internal struct CompensatedSum
 
         return sum.Value / a.Length;
     }
+
+    /// <summary>Writes the values of the sums.</summary>
+    public static void Store(ReadOnlySpan<CompensatedSum> sums, Span<double> values)
+    {
+        for (int i = 0; i < sums.Length; i++)
+        {
+            values[i] = sums[i].Value;
+        }
+    }
 }

@@ -51,6 +51,25 @@ internal static class Require
         return elements;
     }
 
+    public static void Shape(ReadOnlySpan<int> shape)
+    {
+        foreach (int size in shape)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(size, nameof(shape));
+        }
+    }
+
+    /// <summary>An axis counted from the first; a negative one is counted from behind the last.</summary>
+    public static int Axis(int axis, int rank, [CallerArgumentExpression(nameof(axis))] string? name = null)
+    {
+        if (axis < -rank || axis >= rank)
+        {
+            throw new ArgumentOutOfRangeException(name, axis, $"A tensor of {rank} axes has no such axis.");
+        }
+
+        return axis < 0 ? axis + rank : axis;
+    }
+
     public static void Epsilon(double epsilon)
     {
         // Written so that NaN fails and -0.0 passes.

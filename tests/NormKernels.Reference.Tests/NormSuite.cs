@@ -265,6 +265,16 @@ public abstract class NormSuite
         return call;
     }
 
+    private protected static Call With(Call call, params (string Name, double[] Tensor)[] tensors)
+    {
+        foreach ((string name, double[] tensor) in tensors)
+        {
+            call[name] = tensor;
+        }
+
+        return call;
+    }
+
     /// <summary>Runs forward, backward and jvp on inputs with an exact answer.</summary>
     private protected void AssertWorkedExample(Call given, Call expected)
     {

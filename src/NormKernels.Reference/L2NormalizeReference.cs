@@ -17,9 +17,9 @@ namespace NormKernels.Reference;
 /// <remarks>
 /// <para>Tensors are [outer, length, inner], row-major and contiguous, and the axis is the one in the middle. An empty
 /// optional span means "not wanted". Outputs are overwritten, not added to.</para>
-/// <para>The norm is scaled by the largest element, so that it neither overflows nor vanishes on the way. The derivative
-/// by an element that is 0 is taken as 0 for a p below 1. A line with a NaN gives NaN; one with an infinity gives 0, and
-/// NaN at the infinity; neither disturbs another. A line without elements has norm 0.</para>
+/// <para>The norm is scaled by the largest element, so that it neither overflows nor vanishes on the way. The
+/// derivative by an element that is 0 is taken as 0 for a p below 1. A line with a NaN gives NaN; one with an infinity
+/// gives 0, and NaN at the infinity; neither disturbs another. A line without elements has norm 0.</para>
 /// <para>An output may be the same span as an input where that is stated; the values are those of separate spans, bit
 /// for bit. Any other overlap with an output is not supported and not detected.</para>
 /// </remarks>

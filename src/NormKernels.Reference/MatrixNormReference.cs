@@ -7,10 +7,10 @@ namespace NormKernels.Reference;
 /// <para>Tensors are row-major and contiguous. The norms are one for each index into the other axes, in the order of
 /// the shape. Outputs are overwritten, not added to.</para>
 /// <para>Where the mathematics leaves a choice: the derivative is 0 where the norm is 0 and by an element that is 0;
-/// lines or singular values tied for the largest or smallest share it equally; a singular value of 0 adds nothing to that
-/// of the nuclear norm. Elements from 1e-300 to 1e300 neither overflow nor vanish on the way. A NaN makes the norm of its
-/// matrix NaN and disturbs no other; so does an infinity in norms of singular values. The Frobenius and nuclear norm of a
-/// matrix without elements is 0, and so is a sum over a line without elements.</para>
+/// lines or singular values tied for the largest or smallest share it equally; a singular value of 0 adds nothing to
+/// that of the nuclear norm. Elements from 1e-300 to 1e300 neither overflow nor vanish on the way. A NaN makes the norm
+/// of its matrix NaN and disturbs no other; so does an infinity in norms of singular values. The Frobenius and nuclear
+/// norm of a matrix without elements is 0, and so is a sum over a line without elements.</para>
 /// <para>An output may be the same span as an input where that is stated; the values are those of separate spans, bit
 /// for bit. Any other overlap with an output is not supported and not detected.</para>
 /// </remarks>

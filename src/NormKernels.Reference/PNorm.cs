@@ -7,8 +7,8 @@ namespace NormKernels.Reference;
 /// norm = (sum |x|^ord)^(1/ord)        d norm / d x = sign(x) * (|x| / norm)^(ord - 1)
 /// </code>
 /// with the limits max |x| and min |x| for an ord of infinity and minus infinity, and the number of elements that are
-/// not zero, NaN among them, for 0, which has no derivative. Where the mathematics leaves a choice, the derivative by an
-/// element that is 0 is 0, and elements tied for the maximum or minimum share the derivative equally.
+/// not zero, NaN among them, for 0, which has no derivative. Where the mathematics leaves a choice, the derivative by
+/// an element that is 0 is 0, and elements tied for the maximum or minimum share the derivative equally.
 /// </summary>
 internal sealed class PNorm(double ord) : ScalarNorm
 {

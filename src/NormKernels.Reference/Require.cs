@@ -80,7 +80,8 @@ internal static class Require
     }
 
     /// <param name="tensor">The tensor to check.</param>
-    /// <param name="expected">Its required length; 64 bits wide, because a product of sizes need not fit an int.</param>
+    /// <param name="expected">Its required length; 64 bits wide, because a product of sizes need not fit an
+    /// int.</param>
     /// <param name="name">Filled in by the compiler.</param>
     public static void Length<T>(
         ReadOnlySpan<T> tensor, long expected, [CallerArgumentExpression(nameof(tensor))] string? name = null)

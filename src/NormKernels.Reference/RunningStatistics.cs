@@ -8,8 +8,8 @@ namespace NormKernels.Reference;
 /// running_mean = (1 - momentum) * running_mean + momentum * mean
 /// running_var  = (1 - momentum) * running_var  + momentum * variance * n / (n - 1)
 /// </code>
-/// where n is the number of values that a mean is taken of. Where a channel has several means (one for each sample), the
-/// update uses the mean of its means and of its variances. A tensor without elements changes nothing.
+/// where n is the number of values that a mean is taken of. Where a channel has several means (one for each sample),
+/// the update uses the mean of its means and of its variances. A tensor without elements changes nothing.
 /// </summary>
 internal static class RunningStatistics
 {

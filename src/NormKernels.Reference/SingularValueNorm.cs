@@ -5,8 +5,8 @@ namespace NormKernels.Reference;
 
 /// <summary>
 /// The sum, the largest or the smallest of the singular values of a row-major matrix. The derivative is the sum of
-/// <c>u_k v_k^T</c> over the values that count; of values tied for the largest or smallest, the mean. A value that is zero
-/// but for rounding has no part in it.
+/// <c>u_k v_k^T</c> over the values that count; of values tied for the largest or smallest, the mean. A value that is
+/// zero but for rounding has no part in it.
 /// </summary>
 internal sealed class SingularValueNorm(int rows, int columns, MatrixNormOrder order) : ScalarNorm
 {

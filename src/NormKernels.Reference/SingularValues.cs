@@ -4,10 +4,10 @@ using System.Linq;
 namespace NormKernels.Reference;
 
 /// <summary>
-/// The singular value decomposition <c>A = sum over k of value_k * u_k v_k^T</c> by one-sided Jacobi rotations
-/// (M. R. Hestenes, Inversion of matrices by biorthogonalization and related results, J. SIAM 6, 1958): pairs of columns
-/// are rotated into each other until all are orthogonal. Their lengths are then the singular values, their directions
-/// the u, and the rotations applied to unit vectors give the v. A wide matrix is transposed first.
+/// The singular value decomposition <c>A = sum over k of value_k * u_k v_k^T</c> by one-sided Jacobi rotations (M. R.
+/// Hestenes, Inversion of matrices by biorthogonalization and related results, J. SIAM 6, 1958): pairs of columns are
+/// rotated into each other until all are orthogonal. Their lengths are then the singular values, their directions the
+/// u, and the rotations applied to unit vectors give the v. A wide matrix is transposed first.
 /// </summary>
 internal sealed class SingularValues
 {

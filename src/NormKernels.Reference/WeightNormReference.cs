@@ -16,9 +16,9 @@ namespace NormKernels.Reference;
 /// <para>Tensors of the shape of v are [outer, length, inner], row-major and contiguous, and g has an element for each
 /// index into the axis in the middle; a single g for the whole tensor is an outer and a length of 1. An empty optional
 /// span means zeros for an input and "not wanted" for an output. Outputs are overwritten, not added to.</para>
-/// <para>The norm is scaled by the largest element, so that it neither overflows nor vanishes on the way. A slice of zeros
-/// gives NaN for w, dv, dg and jvp_w if epsilon is 0. A slice that is not finite disturbs no other. A slice without
-/// elements has norm <c>sqrt(epsilon)</c> and dg 0.</para>
+/// <para>The norm is scaled by the largest element, so that it neither overflows nor vanishes on the way. A slice of
+/// zeros gives NaN for w, dv, dg and jvp_w if epsilon is 0. A slice that is not finite disturbs no other. A slice
+/// without elements has norm <c>sqrt(epsilon)</c> and dg 0.</para>
 /// <para>An output may be the same span as an input where that is stated; the values are those of separate spans, bit
 /// for bit. Any other overlap with an output is not supported and not detected.</para>
 /// </remarks>

@@ -27,9 +27,9 @@ public abstract class ReductionSuite : NormSuite
                 scaled["x"] = [.. plain.Get("x").Select(value => Math.ScaleB(value, exponent))];
                 method.Run(plain);
                 method.Run(scaled);
-                double[] expected = plain.Get(method.Outputs[0]);
+                int scaling = method.Name == Forward.Name ? exponent : 0;
                 Check.SameBits(
-                    method.Name == Forward.Name ? [.. expected.Select(value => Math.ScaleB(value, exponent))] : expected,
+                    [.. plain.Get(method.Outputs[0]).Select(value => Math.ScaleB(value, scaling))],
                     scaled.Get(method.Outputs[0]),
                     $"{method.Name}: {problem}");
             }

@@ -38,7 +38,10 @@ internal struct CompensatedSum
     }
 
     /// <summary>The mean of <c>a * b</c>; NaN if there are no elements.</summary>
-    public static double MeanOfProduct(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
+    public static double MeanOfProduct(ReadOnlySpan<double> a, ReadOnlySpan<double> b) => OfProduct(a, b) / a.Length;
+
+    /// <summary>The sum of <c>a * b</c>.</summary>
+    public static double OfProduct(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
     {
         CompensatedSum sum = default;
         for (int i = 0; i < a.Length; i++)
@@ -46,6 +49,15 @@ internal struct CompensatedSum
             sum.Add(a[i] * b[i]);
         }
 
-        return sum.Value / a.Length;
+        return sum.Value;
+    }
+
+    /// <summary>Writes the values of the sums.</summary>
+    public static void Store(ReadOnlySpan<CompensatedSum> sums, Span<double> values)
+    {
+        for (int i = 0; i < sums.Length; i++)
+        {
+            values[i] = sums[i].Value;
+        }
     }
 }

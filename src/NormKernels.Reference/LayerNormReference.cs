@@ -199,34 +199,10 @@ public static class LayerNormReference
         protected override (double Mean, double Rstd) Normalize(
             ReadOnlySpan<double> x, double epsilon, Span<double> xhat)
         {
-            // The mean is kept in two parts, the second being the mean of what the first leaves. So x - mean keeps all
-            // its digits when the mean is far larger than the spread, and is exactly 0 in a constant row: there the
-            // first part is off by a few units in the last place at most, and sums of so few bits are exact.
-            double mean = CompensatedSum.Mean(x);
-            double remainder = CompensatedSum.Mean(x, shift: mean);
-            for (int i = 0; i < x.Length; i++)
-            {
-                xhat[i] = x[i] - mean - remainder;
-            }
-
-            double variance = CompensatedSum.MeanOfProduct(xhat, xhat);
-            double rstd = 1 / Math.Sqrt(variance + epsilon);
-            for (int i = 0; i < x.Length; i++)
-            {
-                xhat[i] *= rstd;
-            }
-
-            return (mean + remainder, rstd);
+            (double mean, _, double rstd) = Centering.Normalize(x, epsilon, xhat);
+            return (mean, rstd);
         }
 
-        protected override void Project(Span<double> v, ReadOnlySpan<double> xhat)
-        {
-            double mean = CompensatedSum.Mean(v);
-            double meanWithXhat = CompensatedSum.MeanOfProduct(v, xhat);
-            for (int i = 0; i < v.Length; i++)
-            {
-                v[i] = v[i] - mean - xhat[i] * meanWithXhat;
-            }
-        }
+        protected override void Project(Span<double> v, ReadOnlySpan<double> xhat) => Centering.Project(v, xhat);
     }
 }

@@ -196,15 +196,8 @@ internal abstract class RowNorm(double weightOffset)
             }
         }
 
-        for (int col = 0; col < dweight.Length; col++)
-        {
-            dweight[col] = dweightSums[col].Value;
-        }
-
-        for (int col = 0; col < dbias.Length; col++)
-        {
-            dbias[col] = dbiasSums[col].Value;
-        }
+        CompensatedSum.Store(dweightSums, dweight);
+        CompensatedSum.Store(dbiasSums, dbias);
     }
 
     private void JvpCore(

@@ -54,7 +54,7 @@ public sealed class LayerNormReferenceTests : RowNormSuite
             Arguments arguments = Ready(Verb.Forward, 1, cols).WithFilled(value, "x");
             arguments.Epsilon = 1e-12;
             Run(Verb.Forward, arguments);
-            AssertSameBits(arguments.Get("bias"), arguments.Get("y"), $"y of {cols} columns");
+            Check.SameBits(arguments.Get("bias"), arguments.Get("y"), $"y of {cols} columns");
             Assert.AreEqual(value, arguments.Get("mean")[0]);
         }
     }
@@ -69,8 +69,8 @@ public sealed class LayerNormReferenceTests : RowNormSuite
         far["x"] = [.. near.Get("x").Select(v => v + 1e6)];
         Run(Verb.Forward, near);
         Run(Verb.Forward, far);
-        AssertClose(near.Get("y"), far.Get("y"), 1e-14);
-        AssertClose([.. near.Get("mean").Select(m => m + 1e6)], far.Get("mean"), 1e-15);
+        Check.Close(near.Get("y"), far.Get("y"), 1e-14);
+        Check.Close([.. near.Get("mean").Select(m => m + 1e6)], far.Get("mean"), 1e-15);
     }
 
     private protected override void Run(Verb verb, Arguments a)

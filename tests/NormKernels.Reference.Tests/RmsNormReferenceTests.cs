@@ -47,7 +47,7 @@ public class RmsNormReferenceTests : RowNormSuite
         Arguments arguments = Ready(Verb.Forward, 1, 33).WithFilled(0, "x");
         arguments.Epsilon = epsilon;
         Run(Verb.Forward, arguments);
-        AssertSameBits(arguments.Get("bias"), arguments.Get("y"), "y");
+        Check.SameBits(arguments.Get("bias"), arguments.Get("y"), "y");
     }
 
     private protected override void Run(Verb verb, Arguments a)

@@ -50,7 +50,7 @@ public abstract class RowNormSuite
 
         foreach ((string value, _, string tangent) in at.Outputs)
         {
-            AssertClose(at.Slope(this, value, at.Arguments), at.Arguments.Get(tangent), 1e-9);
+            Check.Close(at.Slope(this, value, at.Arguments), at.Arguments.Get(tangent), 1e-9);
         }
 
         foreach ((string value, string tangent, string gradient) in at.Inputs)
@@ -65,10 +65,10 @@ public abstract class RowNormSuite
                 }
 
                 along.Get(tangent)[i] = 1;
-                expected[i] = at.Outputs.Sum(o => Dot(along.Get(o.Cotangent), at.Slope(this, o.Value, along)));
+                expected[i] = at.Outputs.Sum(o => Check.Dot(along.Get(o.Cotangent), at.Slope(this, o.Value, along)));
             }
 
-            AssertClose(expected, at.Arguments.Get(gradient), 1e-9);
+            Check.Close(expected, at.Arguments.Get(gradient), 1e-9);
         }
     }
 
@@ -83,7 +83,7 @@ public abstract class RowNormSuite
             [.. at.Inputs.Select(i => (at.Arguments.Get(i.Gradient), at.Arguments.Get(i.Tangent)))];
 
         double magnitude = outputs.Concat(inputs).Sum(p => p.A.Zip(p.B, (a, b) => Math.Abs(a * b)).Sum());
-        Assert.AreEqual(outputs.Sum(p => Dot(p.A, p.B)), inputs.Sum(p => Dot(p.A, p.B)), 1e-15 * magnitude);
+        Assert.AreEqual(outputs.Sum(p => Check.Dot(p.A, p.B)), inputs.Sum(p => Check.Dot(p.A, p.B)), 1e-15 * magnitude);
     }
 
     [TestMethod]
@@ -110,7 +110,7 @@ public abstract class RowNormSuite
                 foreach (string output in OutputsOf(verb))
                 {
                     double factor = output switch { "mean" => scale, "rstd" or "dx" => 1 / scale, _ => 1 };
-                    AssertSameBits(Times(factor, plain.Get(output)), scaled.Get(output), output);
+                    Check.SameBits(Times(factor, plain.Get(output)), scaled.Get(output), output);
                 }
             }
         }
@@ -132,7 +132,7 @@ public abstract class RowNormSuite
             Arguments together = poisoned.Row(row);
             foreach (string output in OutputsOf(verb).Where(name => clean.PerRow(name) is not null))
             {
-                AssertSameBits(alone.Get(output), together.Get(output), output);
+                Check.SameBits(alone.Get(output), together.Get(output), output);
             }
         }
     }
@@ -246,8 +246,8 @@ public abstract class RowNormSuite
         {
             Arguments arguments = Ready(verb, 0, 5);
             Run(verb, arguments);
-            AssertSameBits(new double[5], arguments.Get("dweight"), "dweight");
-            AssertSameBits(new double[5], arguments.Get("dbias"), "dbias");
+            Check.SameBits(new double[5], arguments.Get("dweight"), "dweight");
+            Check.SameBits(new double[5], arguments.Get("dbias"), "dbias");
         }
     }
 
@@ -287,20 +287,6 @@ public abstract class RowNormSuite
         {
             Run(verb, given.WithFilled(Untouched, OutputsOf(verb)));
             AssertSameBits(verb, expected, given, "worked example");
-        }
-    }
-
-    private protected static void AssertSameBits(double[] expected, double[] actual, string what) =>
-        Assert.IsTrue(
-            Bits(expected).SequenceEqual(Bits(actual)),
-            $"{what}: expected [{string.Join(", ", expected)}] but was [{string.Join(", ", actual)}]");
-
-    private protected static void AssertClose(double[] expected, double[] actual, double tolerance)
-    {
-        Assert.HasCount(expected.Length, actual);
-        for (int i = 0; i < expected.Length; i++)
-        {
-            Assert.AreEqual(expected[i], actual[i], tolerance * (1 + Math.Abs(expected[i])), $"element {i}");
         }
     }
 
@@ -364,13 +350,9 @@ public abstract class RowNormSuite
     {
         foreach (string output in OutputsOf(verb).Where(name => expected[name] is not null))
         {
-            AssertSameBits(expected.Get(output), actual.Get(output), $"{verb.Name} {output}, {what}");
+            Check.SameBits(expected.Get(output), actual.Get(output), $"{verb.Name} {output}, {what}");
         }
     }
-
-    private static IEnumerable<long> Bits(double[] a) => a.Select(BitConverter.DoubleToInt64Bits);
-
-    private static double Dot(double[] a, double[] b) => a.Zip(b, (x, y) => x * y).Sum();
 
     private static double[] Times(double factor, double[] a) => [.. a.Select(value => factor * value)];
 
@@ -381,26 +363,17 @@ public abstract class RowNormSuite
         (string Value, string Cotangent, string Tangent)[] Outputs,
         bool Add)
     {
-        /// <summary>The derivative of an output along the tangents, by the central stencil of fourth order.</summary>
-        public double[] Slope(RowNormSuite suite, string output, Arguments along)
+        /// <summary>The derivative of an output along the tangents, by finite differences.</summary>
+        public double[] Slope(RowNormSuite suite, string output, Arguments along) => Check.Slope(distance =>
         {
-            const double Step = 1.0 / 2048;
-            double[] Difference(int steps) =>
-                [.. At(steps * Step).Zip(At(-steps * Step), (after, before) => (after - before) / (2 * steps * Step))];
-
-            double[] At(double distance)
+            Arguments moved = along.Copy();
+            foreach ((string value, string tangent, _) in Inputs)
             {
-                Arguments moved = along.Copy();
-                foreach ((string value, string tangent, _) in Inputs)
-                {
-                    moved[value] = [.. along.Get(value).Zip(along.Get(tangent), (v, t) => v + distance * t)];
-                }
-
-                suite.Run(Add ? Verb.AddForward : Verb.Forward, moved);
-                return moved.Get(output);
+                moved[value] = [.. along.Get(value).Zip(along.Get(tangent), (v, t) => v + distance * t)];
             }
 
-            return [.. Difference(1).Zip(Difference(2), (one, two) => (4 * one - two) / 3)];
-        }
+            suite.Run(Add ? Verb.AddForward : Verb.Forward, moved);
+            return moved.Get(output);
+        });
     }
 }

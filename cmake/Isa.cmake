@@ -16,8 +16,8 @@ else()
   endif()
 endif()
 
-# Adds a kernel file to a target, once for each instruction set.
-function(nk_add_kernels target source)
+# Adds a kernel file to a target, once for each instruction set. `table` is the one symbol that it defines.
+function(nk_add_kernels target source table)
   get_filename_component(name "${source}" NAME_WE)
   foreach(isa IN LISTS NK_ISAS)
     set(object "${target}_${name}_${isa}")
@@ -28,5 +28,7 @@ function(nk_add_kernels target source)
     target_compile_options(${object} PRIVATE ${NK_FLAGS_${isa}})
     set_target_properties(${object} PROPERTIES POSITION_INDEPENDENT_CODE ON)
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:${object}>)
+    set_property(TARGET ${object} PROPERTY NK_TABLE nk::${isa}::${table})
+    set_property(GLOBAL APPEND PROPERTY NK_KERNEL_OBJECTS ${object})
   endforeach()
 endfunction()

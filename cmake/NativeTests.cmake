@@ -14,7 +14,7 @@ add_executable(normkernels_native_tests
   native/tests/row_norm_test.cpp
   native/tests/vec_test.cpp
 )
-nk_add_kernels(normkernels_native_tests "${PROJECT_SOURCE_DIR}/native/tests/vec_probe.cpp")
+nk_add_kernels(normkernels_native_tests "${PROJECT_SOURCE_DIR}/native/tests/vec_probe.cpp" probe)
 target_sources(normkernels_native_tests PRIVATE native/core/cpu.cpp)
 target_include_directories(normkernels_native_tests PRIVATE native)
 target_link_libraries(normkernels_native_tests PRIVATE nk_settings normkernels GTest::gtest_main)
@@ -25,12 +25,10 @@ if(UNIX AND NOT APPLE AND NOT NK_SANITIZE)
   add_test(NAME exports COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} -DREADELF=${CMAKE_READELF}
     -DLIBRARY=$<TARGET_FILE:normkernels> -P "${PROJECT_SOURCE_DIR}/native/tests/exports_test.cmake")
   # A kernel object that offers any symbol but its table could have its AVX-512 code linked into the scalar path.
-  foreach(room IN LISTS NK_ROOMS)
-    foreach(isa IN LISTS NK_ISAS)
-      set(object normkernels_${room}_kernels_${isa})
-      add_test(NAME one_symbol_${room}_${isa} COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM}
-        "-DOBJECT=$<TARGET_OBJECTS:${object}>" -DEXPECTED=nk::${isa}::${room}_table
-        -P "${PROJECT_SOURCE_DIR}/native/tests/one_symbol_test.cmake")
-    endforeach()
+  get_property(objects GLOBAL PROPERTY NK_KERNEL_OBJECTS)
+  foreach(object IN LISTS objects)
+    add_test(NAME one_symbol_${object} COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM}
+      "-DOBJECT=$<TARGET_OBJECTS:${object}>" -DEXPECTED=$<TARGET_PROPERTY:${object},NK_TABLE>
+      -P "${PROJECT_SOURCE_DIR}/native/tests/one_symbol_test.cmake")
   endforeach()
 endif()

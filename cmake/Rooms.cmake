@@ -2,4 +2,12 @@
 set(NK_ROOMS
   layer_norm
   rms_norm
+  group_norm
+  instance_norm
+  batch_norm
+  weight_norm
+  l2_normalize
+  vector_norm
+  matrix_norm
+  axis_norm
 )

@@ -1,22 +1,10 @@
 #include "row_norm_entry.h"
 
 #include "dtype.h"
-
-#include <initializer_list>
-#include <limits>
+#include "entry.h"
 
 namespace nk {
 namespace {
-
-constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
-
-bool is_dtype(std::int32_t dtype) {
-  return dtype >= NK_F32 && dtype <= NK_BF16;
-}
-
-std::int64_t size_of(std::int32_t dtype) {
-  return dtype == NK_F32 ? 4 : 2;
-}
 
 // Index of a pair of dtypes in the tables of row_norm_table.h.
 int pair_index(std::int32_t dtype, std::int32_t param_dtype) {
@@ -27,7 +15,7 @@ int pair_index(std::int32_t dtype, std::int32_t param_dtype) {
 // What the three structs have in common, by their common field names.
 template <class Params>
 nk_status check_common(const Params& p, std::uint32_t known_flags) {
-  if (!is_dtype(p.dtype) || (p.param_dtype != NK_F32 && p.param_dtype != p.dtype)) return NK_ERROR_DTYPE;
+  if (!is_dtype(p.dtype) || !is_param_dtype(p.param_dtype, p.dtype)) return NK_ERROR_DTYPE;
   if ((p.flags & ~known_flags) != 0) return NK_ERROR_FLAGS;
   if (p.rows < 0 || p.cols < 0) return NK_ERROR_SHAPE;
   if (!(p.epsilon >= 0.0)) return NK_ERROR_EPSILON;

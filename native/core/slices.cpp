@@ -1,15 +1,27 @@
 #include "slices.h"
 
+#include <cmath>
+#include <limits>
+
 namespace nk {
+
+const strip_table* const kStripTables[3] = {&scalar::strip_ops, &avx2::strip_ops, &avx512::strip_ops};
+
+double rstd_of(double variance) {
+  const double rstd = 1.0 / std::sqrt(variance);
+  constexpr double kLargest = std::numeric_limits<float>::max();
+  return variance > 0.0 && rstd > kLargest ? kLargest : rstd;
+}
 
 void slice_moments(const slice_range& r, const strip_table& ops, std::int32_t dtype, const void* x, bool centred,
                    double* mean, double* variance) {
   const slices& v = *r.view;
   const std::int64_t base = v.outer.offset(r.outer);
   // The first value of a slice: what is summed is the distance from it, so a constant slice has exactly its constant
-  // for a mean, and no variance.
+  // for a mean, and no variance. Not an infinity, from which every distance is infinite or NaN.
   const auto pivot = [&](std::int64_t k) {
-    return centred ? static_cast<float>(parameter_at(x, dtype, base + k * v.inner, 0.0)) : 0.0f;
+    const double value = centred ? parameter_at(x, dtype, base + k * v.inner, 0.0) : 0.0;
+    return std::isfinite(value) ? static_cast<float>(value) : 0.0f;
   };
   const double values = static_cast<double>(v.values());
   double* const sum = mean;

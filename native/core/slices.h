@@ -121,6 +121,13 @@ inline double parameter_at(const void* p, std::int32_t dtype, std::int64_t i, do
   }
 }
 
+// gradient[i] = value, or with NK_FLAG_ACCUMULATE += value; null: not wanted.
+inline void put_gradient(float* gradient, std::int64_t i, double value, std::uint32_t flags) {
+  if (gradient == nullptr) return;
+  const double before = (flags & NK_FLAG_ACCUMULATE) != 0 ? static_cast<double>(read(gradient + i)) : 0.0;
+  write(gradient + i, static_cast<float>(before + value));
+}
+
 // Columns of a bunch that are worked on at once.
 struct tile {
   std::int64_t first;    // column of the row
@@ -197,6 +204,12 @@ struct column_array {
     return total;
   }
 };
+
+// The strips' operations for each instruction set, in the order of nk_isa.
+extern const strip_table* const kStripTables[3];
+
+// 1 / sqrt(variance). As in row_stats.h a positive variance has a finite one, in float32 too.
+double rstd_of(double variance);
 
 // Mean and biased variance of the slices [begin, end), in double. Not centred: the mean is 0 and the variance the mean
 // square.

@@ -1,0 +1,46 @@
+// What matrix_norm's C entry asks of its kernels: one matrix at a time, with scratch for it.
+#pragma once
+
+#include <normkernels/nk_reduction.h>
+
+#include <cstdint>
+
+namespace nk {
+
+struct matrix {
+  const void* x;
+  std::int32_t dtype;
+  std::int64_t rows, columns;
+  std::int64_t row_stride, column_stride;
+  nk_matrix_order order;
+  double* scratch;  // scratch_doubles() of them
+};
+
+// Doubles of scratch for a matrix: the sums of its lines; or for singular values the matrix itself, columns along the
+// longer side and padded to whole steps, the rotations, and the values.
+inline std::int64_t padded(std::int64_t n) {
+  return (n + 15) / 16 * 16;
+}
+inline bool is_singular(nk_matrix_order order) {
+  return order == NK_MATRIX_NUCLEAR || order == NK_MATRIX_MAX_SINGULAR_VALUE || order == NK_MATRIX_MIN_SINGULAR_VALUE;
+}
+
+struct matrix_norm_table {
+  double (*norm)(const matrix& m);
+  // out = g * gradient of the norm, at the elements' own offsets; out may be x
+  void (*gradient)(const matrix& m, double g, void* out);
+  // sum of t * gradient
+  double (*product)(const matrix& m, const void* t);
+};
+
+namespace scalar {
+extern const matrix_norm_table matrix_norm_table;
+}
+namespace avx2 {
+extern const matrix_norm_table matrix_norm_table;
+}
+namespace avx512 {
+extern const matrix_norm_table matrix_norm_table;
+}
+
+}  // namespace nk

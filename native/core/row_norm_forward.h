@@ -26,7 +26,7 @@ NK_INLINE void normalize_row(const T* x, T* y, const weight_row<Weight, P>& weig
   const vf high = splat(stats.mean_high);
   // Not (x * rstd - mean * rstd): a constant row must leave no residue beside the bias.
   const vf minus_low = splat(-stats.mean_low * stats.rstd);
-  for_each_step(0, cols, [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA {
+  for_each_step_by_fours(0, cols, [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA {
     prefetch(prefetched + i);
     const vf v = load_scaled<Scaled>(x + i, lanes, stats.scale);
     vf xhat;

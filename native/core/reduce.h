@@ -13,8 +13,8 @@ NK_INLINE void for_each_step(std::int64_t begin, std::int64_t end, Body&& body) 
   if (i < end) body(i, first{static_cast<int>(end - i)});
 }
 
-// The same, four whole steps at a time: a loop of one load, two multiplications and a store is bound by its own counting
-// (1024 columns: 26 ns by ones, 19 by fours).
+// The same, four whole steps at a time: a loop of one load, two multiplications and a store is bound by its own
+// counting (1024 columns: 26 ns by ones, 19 by fours).
 template <class Body>
 NK_INLINE void for_each_step_by_fours(std::int64_t begin, std::int64_t end, Body&& body) {
   std::int64_t i = begin;
@@ -34,8 +34,8 @@ constexpr std::int64_t kTreeColumns = 8192;
 // A tree of N sums: `Flight` steps are accumulated side by side to hide the latency of an addition (4 cycles at two a
 // cycle); what is left at the end, fewer than Flight whole steps and one that is not, goes to the first two; then all
 // are added, then lane by lane. More in flight would spill on AVX2, which needs two of its sixteen registers for a
-// step: 12 for all of them. (One sum with four in flight kept AVX-512 waiting: RMSNorm of 4096 columns 210 ns a row, with
-// six 168.)
+// step: 12 for all of them. (One sum with four in flight kept AVX-512 waiting: RMSNorm of 4096 columns 210 ns a row,
+// with six 168.)
 template <int N>
 struct tree {
   static constexpr int Flight = N == 1 ? 6 : N == 2 ? 3 : 2;

@@ -64,9 +64,14 @@ nk_status forward(const row_norm_room& room, const nk_row_norm_forward_params* p
   if (params == nullptr) return NK_ERROR_NULL;
   if (params->struct_size != sizeof *params) return NK_ERROR_STRUCT_SIZE;
   const nk_row_norm_forward_params& p = *params;
-  nk_status status = check_common(p, room.flags);
-  if (status == NK_OK) status = check_strides(p, p.x_stride, p.residual_stride, p.h_stride, p.y_stride);
+  nk_status status = check_common(p, room.flags | (p.quantize != NK_QUANTIZE_NONE ? NK_FLAG_ROUND_FIRST : 0));
+  if (status == NK_OK) {
+    status = check_strides(p, p.x_stride, p.residual_stride, p.h_stride, p.y_stride, p.gate_stride);
+  }
   if (status != NK_OK) return status;
+  if (p.quantize < NK_QUANTIZE_NONE || p.quantize > NK_QUANTIZE_I8 || p.reserved != 0) return NK_ERROR_FLAGS;
+  if ((p.quantize != NK_QUANTIZE_NONE) != (p.y_scale != nullptr) && p.rows > 0) return NK_ERROR_NULL;
+  if (p.gate != nullptr && !room.has_gate) return NK_ERROR_NULL;
   if (!room.has_mean && p.mean != nullptr) return NK_ERROR_NULL;
   if (!is_empty(p) && (p.x == nullptr || p.y == nullptr)) return NK_ERROR_NULL;
   if (!is_empty(p) && (p.residual == nullptr) != (p.h == nullptr)) return NK_ERROR_NULL;
@@ -74,19 +79,25 @@ nk_status forward(const row_norm_room& room, const nk_row_norm_forward_params* p
   status = resolve_isa(p.isa, &isa);
   if (status != NK_OK) return status;
   if (p.cols == 0) {  // rows of no elements: nothing to write but their statistics, which are 0 / 0
-    for (float* const statistic : {p.mean, p.rstd}) {
+    for (float* const statistic : {p.mean, p.rstd, p.y_scale}) {
       for (std::int64_t row = 0; statistic != nullptr && row < p.rows; ++row) {
-        write(statistic + row, std::numeric_limits<float>::quiet_NaN());
+        write(statistic + row, statistic == p.y_scale ? 0.0f : std::numeric_limits<float>::quiet_NaN());
       }
     }
     return NK_OK;
   }
   if (p.rows == 0) return NK_OK;
+  const row_norm_table& table = *room.tables[isa - NK_ISA_SCALAR];
+  const int pair = pair_index(p.dtype, p.param_dtype);
+  if (p.gate != nullptr || p.quantize != NK_QUANTIZE_NONE) {
+    table.forward_fused[pair](p);
+    return NK_OK;
+  }
   // In place the lines are in the cache already.
   const std::uint64_t bytes =
       static_cast<std::uint64_t>(p.rows) * static_cast<std::uint64_t>(p.cols * size_of(p.dtype));
   const bool streaming = bytes >= streaming_bytes() && p.y != p.x && p.y != p.residual;
-  room.tables[isa - NK_ISA_SCALAR]->forward[pair_index(p.dtype, p.param_dtype)](p, streaming);
+  table.forward[pair](p, streaming);
   return NK_OK;
 }
 

@@ -43,11 +43,35 @@ NK_INLINE void normalize_row(const T* x, T* y, const weight_row<Weight, P>& weig
   });
 }
 
+// What is normalized in a row: x, or x + residual, which is written to h first.
+template <class T>
+struct row_source {
+  const T* x;
+  const T* residual;
+  T* h;
+  std::int64_t cols, x_stride, residual_stride, h_stride;
+
+  NK_INLINE row_source(const nk_row_norm_forward_params& p)
+      : x(static_cast<const T*>(p.x)),
+        residual(static_cast<const T*>(p.residual)),
+        h(static_cast<T*>(p.h)),
+        cols(p.cols),
+        x_stride(stride_or(p.x_stride, p.cols)),
+        residual_stride(stride_or(p.residual_stride, p.cols)),
+        h_stride(stride_or(p.h_stride, p.cols)) {}
+
+  NK_INLINE const T* row(std::int64_t i) const {
+    const T* const from = x + i * x_stride;
+    if (residual == nullptr) return from;
+    T* const sum = h + i * h_stride;
+    add_rows(from, residual + i * residual_stride, sum, cols);
+    return sum;
+  }
+};
+
 template <bool Centred, class T, class P>
 void forward_rows(const nk_row_norm_forward_params& p, bool streaming) {
-  const T* const x = static_cast<const T*>(p.x);
-  const T* const residual = static_cast<const T*>(p.residual);
-  T* const h = static_cast<T*>(p.h);
+  const row_source<T> source_rows(p);
   T* const y = static_cast<T*>(p.y);
   // The usual form: layer_norm has a weight and a bias, rms_norm a weight.
   constexpr operand kUsualBias = Centred ? operand::present : operand::absent;
@@ -56,37 +80,25 @@ void forward_rows(const nk_row_norm_forward_params& p, bool streaming) {
   const bool usual = p.weight != nullptr && any_weight.offset == 0.0f && (p.bias != nullptr) == Centred;
   const P* const bias = static_cast<const P*>(p.bias);
   const std::int64_t cols = p.cols;
-  const std::int64_t x_stride = stride_or(p.x_stride, cols);
-  const std::int64_t residual_stride = stride_or(p.residual_stride, cols);
-  const std::int64_t h_stride = stride_or(p.h_stride, cols);
   const std::int64_t y_stride = stride_or(p.y_stride, cols);
-
-  // What is normalized in a row: x, or x + residual, which is written to h first.
-  const auto source_of = [&](std::int64_t row) NK_INLINE_LAMBDA {
-    const T* const from = x + row * x_stride;
-    if (residual == nullptr) return from;
-    T* const sum = h + row * h_stride;
-    add_rows(from, residual + row * residual_stride, sum, cols);
-    return static_cast<const T*>(sum);
-  };
 
   // The statistics of a row end in a chain of divisions and a root, about 60 cycles. For rows of which several fit the
   // first-level cache they are taken one row ahead, so that the processor works the chain off while it writes the row
   // before (59 to 53 ns a row at 1024 columns; rows of 4096 lost a quarter that way).
   constexpr std::int64_t kAheadBytes = 8192;
   const bool ahead = cols * static_cast<std::int64_t>(sizeof(T)) <= kAheadBytes;
-  const T* source = source_of(0);
+  const T* source = source_rows.row(0);
   row_stats stats = stats_of<Centred>(source, cols, p.epsilon);
   for (std::int64_t row = 0; row < p.rows; ++row) {
     const bool last = row + 1 == p.rows;
     const T* next_source = source;
     row_stats next_stats = stats;
     if (ahead && !last) {
-      next_source = source_of(row + 1);
+      next_source = source_rows.row(row + 1);
       next_stats = stats_of<Centred>(next_source, cols, p.epsilon);
     }
     const std::int64_t soon = row + (ahead ? 2 : 1);
-    const T* const prefetched = x + (soon < p.rows ? soon : row) * x_stride;
+    const T* const prefetched = source_rows.x + (soon < p.rows ? soon : row) * source_rows.x_stride;
     T* const target = y + row * y_stride;
     constexpr destination cached = destination::cached;
     if (stats.scale != 1.0f) {
@@ -102,7 +114,7 @@ void forward_rows(const nk_row_norm_forward_params& p, bool streaming) {
     if (p.mean != nullptr) write(p.mean + row, stats.saved_mean());
     if (p.rstd != nullptr) write(p.rstd + row, stats.saved_rstd());
     if (!ahead && !last) {
-      next_source = source_of(row + 1);
+      next_source = source_rows.row(row + 1);
       next_stats = stats_of<Centred>(next_source, cols, p.epsilon);
     }
     source = next_source;

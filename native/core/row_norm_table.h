@@ -15,6 +15,7 @@ constexpr int kDtypePairs = 5;
 struct row_norm_table {
   // `streaming`: y is too large for the caches to be of use to whoever reads it next.
   void (*forward[kDtypePairs])(const nk_row_norm_forward_params&, bool streaming);
+  void (*forward_fused[kDtypePairs])(const nk_row_norm_forward_params&);  // with a gate or quantized
   void (*backward_rows[kDtypePairs])(const nk_row_norm_backward_params&);
   void (*backward_parameters)(const nk_row_norm_backward_params&);
   void (*jvp[kDtypePairs])(const nk_row_norm_jvp_params&);

@@ -13,7 +13,9 @@
 //   keep(v, lanes)                       v with the lanes beyond first{n} set to 0
 //   add sub mul fma(a, b, c) = a * b + c neg_fma(a, b, c) = c - a * b, rounded once
 //   max(a, b)                            a > b ? a : b; b where either is NaN
+//   div(a, b)                            a / b
 //   abs(v)
+//   store_i8(p, v, lanes)                v rounded to nearest even, as int8; v within [-128, 127]
 //   sum(v), largest(v)                   halves folded: lane i with i + 8, then i + 4, i + 2, i + 1
 //   prefetch(p)                          a hint that p's cache line is read soon; p may be any address
 //   finish_streams()                     orders streamed stores before whatever the thread does next

@@ -171,6 +171,23 @@ NK_INLINE vf neg_fma(vf a, vf b, vf c) {
 NK_INLINE vf max(vf a, vf b) {
   return {_mm256_max_ps(a.lo, b.lo), _mm256_max_ps(a.hi, b.hi)};
 }
+NK_INLINE vf div(vf a, vf b) {
+  return {_mm256_div_ps(a.lo, b.lo), _mm256_div_ps(a.hi, b.hi)};
+}
+NK_INLINE __m128i narrow_i8(vf v) {
+  // The packs work on 128-bit halves, hence the permutation.
+  const __m256i words =
+      _mm256_permute4x64_epi64(_mm256_packs_epi32(_mm256_cvtps_epi32(v.lo), _mm256_cvtps_epi32(v.hi)), 0xd8);
+  return _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+}
+NK_INLINE void store_i8(std::int8_t* p, vf v, whole) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), narrow_i8(v));
+}
+NK_INLINE void store_i8(std::int8_t* p, vf v, first lanes) {
+  alignas(16) std::int8_t all[kLanes];
+  _mm_store_si128(reinterpret_cast<__m128i*>(all), narrow_i8(v));
+  std::memcpy(p, all, static_cast<std::size_t>(lanes.n));
+}
 NK_INLINE vf abs(vf v) {
   const __m256 magnitude = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff));
   return {_mm256_and_ps(v.lo, magnitude), _mm256_and_ps(v.hi, magnitude)};

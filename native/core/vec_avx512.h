@@ -118,6 +118,15 @@ NK_INLINE vf neg_fma(vf a, vf b, vf c) {
 NK_INLINE vf max(vf a, vf b) {
   return {_mm512_max_ps(a.v, b.v)};
 }
+NK_INLINE vf div(vf a, vf b) {
+  return {_mm512_div_ps(a.v, b.v)};
+}
+NK_INLINE void store_i8(std::int8_t* p, vf v, whole) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(v.v)));
+}
+NK_INLINE void store_i8(std::int8_t* p, vf v, first lanes) {
+  _mm512_mask_cvtsepi32_storeu_epi8(p, mask_of(lanes), _mm512_cvtps_epi32(v.v));
+}
 NK_INLINE vf abs(vf v) {
   return {_mm512_abs_ps(v.v)};
 }

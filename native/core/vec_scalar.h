@@ -71,6 +71,16 @@ inline vf neg_fma(const vf& a, const vf& b, const vf& c) {
 inline vf max(const vf& a, const vf& b) {
   return lanewise([&](int i) { return a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]; });
 }
+inline vf div(const vf& a, const vf& b) {
+  return lanewise([&](int i) { return a.lane[i] / b.lane[i]; });
+}
+template <class Lanes>
+inline void store_i8(std::int8_t* p, const vf& v, Lanes lanes) {
+  // 1.5 * 2^23: adding it rounds to an integer, to nearest even.
+  for (int i = 0; i < count(lanes); ++i) {
+    p[i] = static_cast<std::int8_t>((v.lane[i] + 12582912.0f) - 12582912.0f);
+  }
+}
 inline vf abs(const vf& v) {
   return lanewise([&](int i) { return float_from_bits(bits_from_float(v.lane[i]) & 0x7fffffffu); });
 }

@@ -22,7 +22,7 @@ typedef struct nk_row_norm_forward_params {
   int32_t dtype;        /* nk_dtype of x, residual, h, y */
   int32_t param_dtype;  /* nk_dtype of weight and bias: dtype or NK_F32 */
   int32_t isa;          /* nk_isa; NK_ISA_BEST by default */
-  uint32_t flags;       /* nk_flags: NK_FLAG_ZERO_CENTERED (rms_norm only) */
+  uint32_t flags;       /* nk_flags: NK_FLAG_ZERO_CENTERED (rms_norm only), NK_FLAG_ROUND_FIRST (with quantize) */
   int64_t rows;
   int64_t cols;
   double epsilon; /* >= 0, added to the variance or mean square under the root */
@@ -38,6 +38,11 @@ typedef struct nk_row_norm_forward_params {
   const void* bias;   /* [cols] or null for zeros */
   float* mean;        /* [rows] or null: not saved; always null for rms_norm */
   float* rstd;        /* [rows] or null: not saved */
+  const void* gate;   /* rms_norm: y = norm * gate / (1 + exp(-gate)), [rows, cols] of dtype; or null: none */
+  int64_t gate_stride;
+  float* y_scale;   /* [rows], with quantize: y = round(norm / y_scale), y_scale = max |norm| / 127 of the row */
+  int32_t quantize; /* nk_quantize: what y holds; NK_QUANTIZE_NONE: dtype */
+  int32_t reserved; /* 0 */
 } nk_row_norm_forward_params;
 
 /** dx, dweight, dbias = VJP of the norm at x with cotangent dy.

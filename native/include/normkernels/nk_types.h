@@ -52,7 +52,14 @@ typedef enum nk_flags {
   NK_FLAG_ZERO_CENTERED = 1, /* the stored weight is an offset from one: W = 1 + weight */
   NK_FLAG_ACCUMULATE = 2,    /* parameter gradients are added to (+=) and not overwritten (=) */
   NK_FLAG_INFERENCE = 4,     /* normalize by running statistics */
+  NK_FLAG_ROUND_FIRST = 8, /* round to the tensors' dtype before quantizing, as a norm and a quantization apart would */
 } nk_flags;
+
+/** Outputs of 8 bits, with a scale for each row. */
+typedef enum nk_quantize {
+  NK_QUANTIZE_NONE = 0,
+  NK_QUANTIZE_I8 = 1, /* signed integers from -127 to 127, rounded to nearest even */
+} nk_quantize;
 
 /** How much of a call is done: everything, or one of its two stages, so that a caller can run the parts on threads of
  * its own. The results have the same bits either way. */

@@ -1,5 +1,5 @@
 // RMSNorm: y = x * rstd * W + bias,  rstd = 1 / sqrt(mean(x^2) + epsilon) over each row,  W = weight or, with
-// NK_FLAG_ZERO_CENTERED, 1 + weight.
+// NK_FLAG_ZERO_CENTERED, 1 + weight. Forward may be gated: y * silu(gate).
 //
 // Saved for backward (if wanted): rstd of each row, float32. Without it backward and jvp compute it again and give the
 // same bits. dx is always written (=); dweight and dbias are written, or added to with NK_FLAG_ACCUMULATE.
@@ -16,7 +16,8 @@ namespace {
 constexpr nk::row_norm_room kRoom = {
     {&nk::scalar::rms_norm_table, &nk::avx2::rms_norm_table, &nk::avx512::rms_norm_table},
     false,
-    NK_FLAG_ZERO_CENTERED};
+    NK_FLAG_ZERO_CENTERED,
+    true};
 
 }  // namespace
 

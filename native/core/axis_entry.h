@@ -54,7 +54,7 @@ nk_status check_axis(const axis_room& room, const Params& p, std::uint32_t known
   if (!sizes_fit({p.outer, p.length, p.inner}, size_of(p.dtype))) return NK_ERROR_SHAPE;
   if (!(p.epsilon >= 0.0)) return NK_ERROR_EPSILON;
   if (room.has_p ? !(p.p > 0.0) : p.p != 0.0) return NK_ERROR_EPSILON;
-  if (!both_or_none(p.mean, p.rstd) || (!room.has_statistics && p.mean != nullptr)) return NK_ERROR_NULL;
+  if (!room.has_statistics && (p.mean != nullptr || p.rstd != nullptr)) return NK_ERROR_NULL;
   if (p.weight == nullptr ? room.needs_weight && p.length != 0 : !room.has_weight) return NK_ERROR_NULL;
   return NK_OK;
 }

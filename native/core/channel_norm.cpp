@@ -50,8 +50,9 @@ nk_status check_common(const channel_norm_room& room, const Params& p, std::uint
   if (!room.has_groups ? p.groups != 0 : p.groups <= 0 || p.channels % p.groups != 0) return NK_ERROR_SHAPE;
   if (!(p.epsilon >= 0.0)) return NK_ERROR_EPSILON;
   const bool inference = (p.flags & NK_FLAG_INFERENCE) != 0;
-  if (!both_or_none(p.mean, p.rstd) || !both_or_none(p.running_mean, p.running_var)) return NK_ERROR_NULL;
-  if (inference && (p.mean != nullptr || p.running_mean == nullptr) && p.channels > 0) return NK_ERROR_NULL;
+  if (!both_or_none(p.running_mean, p.running_var)) return NK_ERROR_NULL;
+  if (inference && (p.mean != nullptr || p.rstd != nullptr)) return NK_ERROR_NULL;
+  if (inference && p.running_mean == nullptr && p.channels > 0) return NK_ERROR_NULL;
   if (!room.has_running && p.running_mean != nullptr) return NK_ERROR_NULL;
   return NK_OK;
 }
@@ -103,10 +104,8 @@ void forward_slices(const slice_range& r, const strip_table& ops, const nk_chann
     const std::int64_t i = k - r.begin;
     rstd[i] = rstd_of(variance[i] + p.epsilon);
     const std::int64_t slice = r.outer * v.kept + k;
-    if (p.mean != nullptr) {
-      write(p.mean + slice, static_cast<float>(mean[i]));
-      write(p.rstd + slice, static_cast<float>(rstd[i]));
-    }
+    if (p.mean != nullptr) write(p.mean + slice, static_cast<float>(mean[i]));
+    if (p.rstd != nullptr) write(p.rstd + slice, static_cast<float>(rstd[i]));
     if (p.running_mean != nullptr) {
       const double unbiased = variance[i] * values / (values - 1.0);
       if (running_first != nullptr) {
@@ -403,7 +402,7 @@ nk_status backward(const channel_norm_room& room, const nk_channel_norm_backward
   if (status != NK_OK) return status;
   if (!is_empty(p) && (p.dy == nullptr || p.x == nullptr || p.dx == nullptr)) return NK_ERROR_NULL;
   const bool inference = (p.flags & NK_FLAG_INFERENCE) != 0;
-  if (!inference && p.running_mean != nullptr) return NK_ERROR_NULL;
+  if ((!inference && p.running_mean != nullptr) || !both_or_none(p.mean, p.rstd)) return NK_ERROR_NULL;
   const channel_parts parts = parts_of_call(room, p);
   part_range range;
   status = parts_of(p, is_empty(p) ? 0 : parts.count(), &range);
@@ -444,7 +443,7 @@ nk_status jvp(const channel_norm_room& room, const nk_channel_norm_jvp_params* p
   if (status != NK_OK) return status;
   if (!is_empty(p) && (p.x == nullptr || p.tan_x == nullptr || p.jvp_y == nullptr)) return NK_ERROR_NULL;
   const bool inference = (p.flags & NK_FLAG_INFERENCE) != 0;
-  if (!inference && p.running_mean != nullptr) return NK_ERROR_NULL;
+  if ((!inference && p.running_mean != nullptr) || !both_or_none(p.mean, p.rstd)) return NK_ERROR_NULL;
   const channel_parts parts = parts_of_call(room, p);
   part_range range;
   status = parts_of(p, is_empty(p) ? 0 : parts.count(), &range);

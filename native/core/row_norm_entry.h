@@ -10,7 +10,8 @@ namespace nk {
 struct row_norm_room {
   const row_norm_table* tables[3];  // scalar, avx2, avx512
   bool has_mean;                    // layer_norm; rms_norm takes no mean
-  std::uint32_t flags;              // the flags that the room knows, NK_FLAG_ACCUMULATE aside
+  std::uint32_t flags;              // the flags that every verb of the room knows
+  bool has_gate;                    // rms_norm
 };
 
 nk_status forward(const row_norm_room& room, const nk_row_norm_forward_params* params);

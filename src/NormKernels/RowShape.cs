@@ -87,6 +87,9 @@ public readonly record struct RowStrides
     /// <summary>Stride of y.</summary>
     public long Y { get; init; }
 
+    /// <summary>Stride of gate.</summary>
+    public long Gate { get; init; }
+
     /// <summary>Stride of dy.</summary>
     public long Dy { get; init; }
 

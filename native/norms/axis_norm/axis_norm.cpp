@@ -172,9 +172,10 @@ nk_status nk_axis_norm_forward(const nk_axis_forward_params* params) {
   if (p.norm != nullptr) return NK_ERROR_NULL;
   if (nk::is_empty_axis(p)) {  // no values: nothing to write but statistics, which are 0 / 0
     const std::int64_t count = p.length == 0 && p.stage != NK_STAGE_PARTS ? p.outer * p.inner : 0;
-    for (std::int64_t i = 0; p.mean != nullptr && i < count; ++i) {
-      nk::write(p.mean + i, std::numeric_limits<float>::quiet_NaN());
-      nk::write(p.rstd + i, std::numeric_limits<float>::quiet_NaN());
+    for (float* const statistic : {p.mean, p.rstd}) {
+      for (std::int64_t i = 0; statistic != nullptr && i < count; ++i) {
+        nk::write(statistic + i, std::numeric_limits<float>::quiet_NaN());
+      }
     }
     return NK_OK;
   }
@@ -210,6 +211,7 @@ nk_status nk_axis_norm_backward(const nk_axis_backward_params* params) {
   if (status == NK_OK) status = nk::pick(kTables, p.isa, &table);
   if (status != NK_OK || nk::is_empty_axis(p)) return status;
   if (p.dy == nullptr || p.x == nullptr || p.dx == nullptr) return NK_ERROR_NULL;
+  if (!nk::both_or_none(p.mean, p.rstd)) return NK_ERROR_NULL;
   const int pair = pair_index(p.dtype, p.param_dtype);
   const bool accumulate = (p.flags & NK_FLAG_ACCUMULATE) != 0;
   return nk::run_axis(kRoom, p, [&](const slice_range& r, const strip_table& ops) {
@@ -236,6 +238,7 @@ nk_status nk_axis_norm_jvp(const nk_axis_jvp_params* params) {
   if (status == NK_OK) status = nk::pick(kTables, p.isa, &table);
   if (status != NK_OK || nk::is_empty_axis(p)) return status;
   if (p.x == nullptr || p.tan_x == nullptr || p.jvp_y == nullptr) return NK_ERROR_NULL;
+  if (!nk::both_or_none(p.mean, p.rstd)) return NK_ERROR_NULL;
   const int pair = pair_index(p.dtype, p.param_dtype);
   return nk::run_axis(kRoom, p, [&](const slice_range& r, const strip_table& ops) {
     statistics stats;

@@ -27,6 +27,11 @@ internal unsafe struct nk_row_norm_forward_params
     public void* bias;
     public float* mean;
     public float* rstd;
+    public void* gate;
+    public long gate_stride;
+    public float* y_scale;
+    public nk_quantize quantize;
+    public int reserved;
 }
 
 [StructLayout(LayoutKind.Sequential)]

@@ -38,6 +38,13 @@ internal enum nk_flags : uint
     NK_FLAG_ZERO_CENTERED = 1,
     NK_FLAG_ACCUMULATE = 2,
     NK_FLAG_INFERENCE = 4,
+    NK_FLAG_ROUND_FIRST = 8,
+}
+
+internal enum nk_quantize
+{
+    NK_QUANTIZE_NONE = 0,
+    NK_QUANTIZE_I8 = 1,
 }
 
 internal enum nk_stage

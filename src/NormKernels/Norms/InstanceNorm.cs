@@ -106,7 +106,8 @@ public static unsafe class InstanceNorm
     /// <exception cref="ArgumentException">The size overflows 64 bits.</exception>
     public static long WorkspaceSize(ChannelShape shape) => ChannelNorm<Entries>.WorkspaceSize(shape, groups: 0);
 
-    /// <summary><c>y = (x - runningMean) / sqrt(runningVar + epsilon) * weight + bias</c>.</summary>
+    /// <summary><c>y = (x - runningMean) / sqrt(runningVar + epsilon) * weight + bias</c>: what batch normalization does,
+    /// since it makes no difference any more over what the statistics were taken.</summary>
     /// <typeparam name="T">float, Half or BFloat16.</typeparam>
     /// <param name="x">Input, of the shape.</param>
     /// <param name="y">Receives the output; may be <paramref name="x"/>.</param>
@@ -130,7 +131,7 @@ public static unsafe class InstanceNorm
         double epsilon = 1e-5,
         CpuOptions options = default)
         where T : unmanaged =>
-        ChannelNorm<Entries>.Inference(x, y, shape, runningMean, runningVar, weight, bias, epsilon, options);
+        BatchNorm.Inference(x, y, shape, runningMean, runningVar, weight, bias, epsilon, options);
 
     /// <summary>The same with a float32 weight and bias beside 16-bit tensors.</summary>
     /// <inheritdoc cref="Inference{T}(ReadOnlySpan{T}, Span{T}, ChannelShape, ReadOnlySpan{float}, ReadOnlySpan{float}, ReadOnlySpan{T}, ReadOnlySpan{T}, double, CpuOptions)" path="/*[not(self::summary)]"/>
@@ -145,7 +146,7 @@ public static unsafe class InstanceNorm
         double epsilon = 1e-5,
         CpuOptions options = default)
         where T : unmanaged =>
-        ChannelNorm<Entries>.Inference(x, y, shape, runningMean, runningVar, weight, bias, epsilon, options);
+        BatchNorm.Inference(x, y, shape, runningMean, runningVar, weight, bias, epsilon, options);
 
     /// <summary>The vector-Jacobian product of forward at x: dx, dweight and dbias from dy.</summary>
     /// <typeparam name="T">float, Half or BFloat16.</typeparam>

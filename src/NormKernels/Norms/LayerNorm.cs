@@ -24,7 +24,7 @@ namespace NormKernels;
 /// <para>A row with a NaN or an infinity gives NaN throughout and disturbs no other row. A constant row gives exactly
 /// the bias if epsilon is positive, NaN if it is 0. Rows of no elements have NaN as their statistics.</para>
 /// </remarks>
-public static unsafe class LayerNorm
+public static unsafe partial class LayerNorm
 {
     /// <summary><c>y = norm(x)</c>.</summary>
     /// <typeparam name="T">float, Half or BFloat16.</typeparam>
@@ -56,8 +56,8 @@ public static unsafe class LayerNorm
         CpuOptions options = default)
         where T : unmanaged =>
         RowNorm<Entries>.Forward(
-            x, residual: default, h: default, y, shape, weight, bias, epsilon, mean, rstd, nk_flags.NK_FLAG_NONE, add: false,
-            options);
+            x, residual: default, gate: default, h: default, y, yScale: default, shape, weight, bias, epsilon,
+            mean, rstd, nk_flags.NK_FLAG_NONE, RowForm.Plain, options);
 
     /// <summary>The same with a float32 weight and bias beside 16-bit tensors.</summary>
     /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, Span{float}, CpuOptions)" path="/*[not(self::summary)]"/>
@@ -73,8 +73,8 @@ public static unsafe class LayerNorm
         CpuOptions options = default)
         where T : unmanaged =>
         RowNorm<Entries>.Forward(
-            x, residual: default, h: default, y, shape, weight, bias, epsilon, mean, rstd, nk_flags.NK_FLAG_NONE, add: false,
-            options);
+            x, residual: default, gate: default, h: default, y, yScale: default, shape, weight, bias, epsilon,
+            mean, rstd, nk_flags.NK_FLAG_NONE, RowForm.Plain, options);
 
     /// <summary><c>h = x + residual</c>, <c>y = norm(h)</c> in one pass.</summary>
     /// <typeparam name="T">float, Half or BFloat16.</typeparam>
@@ -107,7 +107,8 @@ public static unsafe class LayerNorm
         CpuOptions options = default)
         where T : unmanaged =>
         RowNorm<Entries>.Forward(
-            x, residual, h, y, shape, weight, bias, epsilon, mean, rstd, nk_flags.NK_FLAG_NONE, add: true, options);
+            x, residual, gate: default, h, y, yScale: default, shape, weight, bias, epsilon, mean, rstd,
+            nk_flags.NK_FLAG_NONE, RowForm.Add, options);
 
     /// <summary>The same with a float32 weight and bias beside 16-bit tensors.</summary>
     /// <inheritdoc cref="AddForward{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, Span{float}, CpuOptions)" path="/*[not(self::summary)]"/>
@@ -125,7 +126,8 @@ public static unsafe class LayerNorm
         CpuOptions options = default)
         where T : unmanaged =>
         RowNorm<Entries>.Forward(
-            x, residual, h, y, shape, weight, bias, epsilon, mean, rstd, nk_flags.NK_FLAG_NONE, add: true, options);
+            x, residual, gate: default, h, y, yScale: default, shape, weight, bias, epsilon, mean, rstd,
+            nk_flags.NK_FLAG_NONE, RowForm.Add, options);
 
     /// <summary>How many bytes of workspace a backward call of this shape needs for dweight and dbias.</summary>
     /// <exception cref="ArgumentException">The size overflows 64 bits.</exception>

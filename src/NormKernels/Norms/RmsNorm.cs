@@ -26,7 +26,7 @@ namespace NormKernels;
 /// neither disturbs another row. A row of zeros gives exactly the bias if epsilon is positive, NaN if it is 0. Rows of
 /// no elements have NaN as their statistics.</para>
 /// </remarks>
-public static unsafe class RmsNorm
+public static unsafe partial class RmsNorm
 {
     /// <summary><c>y = norm(x)</c>.</summary>
     /// <typeparam name="T">float, Half or BFloat16.</typeparam>
@@ -58,8 +58,8 @@ public static unsafe class RmsNorm
         CpuOptions options = default)
         where T : unmanaged =>
         RowNorm<Entries>.Forward(
-            x, residual: default, h: default, y, shape, weight, bias, epsilon, mean: default, rstd, Flags(zeroCentered), add: false,
-            options);
+            x, residual: default, gate: default, h: default, y, yScale: default, shape, weight, bias, epsilon,
+            mean: default, rstd, Flags(zeroCentered), RowForm.Plain, options);
 
     /// <summary>The same with a float32 weight and bias beside 16-bit tensors.</summary>
     /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, CpuOptions)" path="/*[not(self::summary)]"/>
@@ -75,8 +75,8 @@ public static unsafe class RmsNorm
         CpuOptions options = default)
         where T : unmanaged =>
         RowNorm<Entries>.Forward(
-            x, residual: default, h: default, y, shape, weight, bias, epsilon, mean: default, rstd, Flags(zeroCentered), add: false,
-            options);
+            x, residual: default, gate: default, h: default, y, yScale: default, shape, weight, bias, epsilon,
+            mean: default, rstd, Flags(zeroCentered), RowForm.Plain, options);
 
     /// <summary><c>h = x + residual</c>, <c>y = norm(h)</c> in one pass.</summary>
     /// <typeparam name="T">float, Half or BFloat16.</typeparam>
@@ -109,7 +109,8 @@ public static unsafe class RmsNorm
         CpuOptions options = default)
         where T : unmanaged =>
         RowNorm<Entries>.Forward(
-            x, residual, h, y, shape, weight, bias, epsilon, mean: default, rstd, Flags(zeroCentered), add: true, options);
+            x, residual, gate: default, h, y, yScale: default, shape, weight, bias, epsilon, mean: default, rstd,
+            Flags(zeroCentered), RowForm.Add, options);
 
     /// <summary>The same with a float32 weight and bias beside 16-bit tensors.</summary>
     /// <inheritdoc cref="AddForward{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, CpuOptions)" path="/*[not(self::summary)]"/>
@@ -127,7 +128,8 @@ public static unsafe class RmsNorm
         CpuOptions options = default)
         where T : unmanaged =>
         RowNorm<Entries>.Forward(
-            x, residual, h, y, shape, weight, bias, epsilon, mean: default, rstd, Flags(zeroCentered), add: true, options);
+            x, residual, gate: default, h, y, yScale: default, shape, weight, bias, epsilon, mean: default, rstd,
+            Flags(zeroCentered), RowForm.Add, options);
 
     /// <summary>How many bytes of workspace a backward call of this shape needs for dweight and dbias.</summary>
     /// <exception cref="ArgumentException">The size overflows 64 bits.</exception>

@@ -16,6 +16,19 @@ internal unsafe interface IRowNormEntries
     static abstract nk_status Jvp(nk_row_norm_jvp_params* parameters);
 }
 
+/// <summary>What a forward pass over rows has beside its input.</summary>
+internal enum RowForm
+{
+    /// <summary>Nothing.</summary>
+    Plain,
+
+    /// <summary>A residual that is added first.</summary>
+    Add,
+
+    /// <summary>A gate behind the norm.</summary>
+    Gated,
+}
+
 /// <summary>
 /// What LayerNorm and RmsNorm share: every argument is checked here, once, before anything is written; then the
 /// parameters are filled in and the native entry is called, for all rows or for row blocks on several threads.
@@ -24,7 +37,8 @@ internal static unsafe class RowNorm<TEntries>
     where TEntries : IRowNormEntries
 {
     // The parameters in the order in which they are held against one another: outputs, what they may replace, the rest.
-    private static readonly string[] ForwardNames = ["h", "y", "mean", "rstd", "x", "residual", "weight", "bias"];
+    private static readonly string[] ForwardNames =
+        ["h", "y", "mean", "rstd", "yScale", "x", "residual", "gate", "weight", "bias"];
 
     private static readonly string[] BackwardNames =
         ["dx", "dweight", "dbias", "workspace", "dy", "dh", "x", "weight", "mean", "rstd"];
@@ -43,26 +57,38 @@ internal static unsafe class RowNorm<TEntries>
         return checked((long)Plan(shape, nameof(shape)).workspace_size);
     }
 
-    public static void Forward<T, TParameter>(
-        ReadOnlySpan<T> x, ReadOnlySpan<T> residual, Span<T> h, Span<T> y, in RowShape shape,
-        ReadOnlySpan<TParameter> weight, ReadOnlySpan<TParameter> bias, double epsilon,
-        Span<float> mean, Span<float> rstd, nk_flags flags, bool add, in CpuOptions options)
+    /// <remarks>With a gate there is no residual: h would be written before the gate is read.</remarks>
+    public static void Forward<T, TOutput, TParameter>(
+        ReadOnlySpan<T> x, ReadOnlySpan<T> residual, ReadOnlySpan<T> gate, Span<T> h, Span<TOutput> y,
+        Span<float> yScale, in RowShape shape, ReadOnlySpan<TParameter> weight, ReadOnlySpan<TParameter> bias,
+        double epsilon, Span<float> mean, Span<float> rstd, nk_flags flags, RowForm form, in CpuOptions options)
         where T : unmanaged
+        where TOutput : unmanaged
         where TParameter : unmanaged
     {
+        bool quantized = typeof(TOutput) == typeof(sbyte);
         nk_row_norm_forward_params p = default;
         p.dtype = Require.Dtype<T>(nameof(x));
         p.param_dtype = Require.Dtype<TParameter>(nameof(weight));
         (long rows, long cols) = (shape.Rows, shape.Cols);
         ref readonly RowStrides strides = ref RowShape.StridesOf(in shape);
         Require.Matrix(x.Length, shape, strides.X, nameof(x));
-        if (add)
+        if (form == RowForm.Add)
         {
             Require.Matrix(residual.Length, shape, strides.Residual, nameof(residual));
             Require.Matrix(h.Length, shape, strides.H, nameof(h));
         }
+        else if (form == RowForm.Gated)
+        {
+            Require.Matrix(gate.Length, shape, strides.Gate, nameof(gate));
+        }
 
         Require.Matrix(y.Length, shape, strides.Y, nameof(y));
+        if (quantized)
+        {
+            Require.Length(yScale.Length, shape.Rows, nameof(yScale));
+        }
+
         Require.VectorIfPassed(weight.Length, shape.Cols, nameof(weight));
         Require.VectorIfPassed(bias.Length, shape.Cols, nameof(bias));
         Require.Epsilon(epsilon, nameof(epsilon));
@@ -70,20 +96,23 @@ internal static unsafe class RowNorm<TEntries>
         Require.VectorIfPassed(rstd.Length, shape.Rows, nameof(rstd));
         Require.Options(options, nameof(options));
 
-        fixed (T* px = x, presidual = residual, ph = h, py = y)
+        fixed (T* px = x, presidual = residual, pgate = gate, ph = h)
+        fixed (TOutput* py = y)
         fixed (TParameter* pweight = weight, pbias = bias)
-        fixed (float* pmean = mean, prstd = rstd)
+        fixed (float* pmean = mean, prstd = rstd, pyScale = yScale)
         {
-            Region* regions = stackalloc Region[8];
+            Region* regions = stackalloc Region[10];
             regions[0].SetMatrix(ph, rows, cols, strides.H, sizeof(T));
-            regions[1].SetMatrix(py, rows, cols, strides.Y, sizeof(T));
+            regions[1].SetMatrix(py, rows, cols, strides.Y, sizeof(TOutput));
             regions[2].SetVector(pmean, rows * sizeof(float));
             regions[3].SetVector(prstd, rows * sizeof(float));
-            regions[4].SetMatrix(px, rows, cols, strides.X, sizeof(T));
-            regions[5].SetMatrix(presidual, rows, cols, strides.Residual, sizeof(T));
-            regions[6].SetVector(pweight, cols * sizeof(TParameter));
-            regions[7].SetVector(pbias, cols * sizeof(TParameter));
-            Region.RequireNoOverlap(new(regions, 8), outputs: 4, replaceable: 2, ForwardNames);
+            regions[4].SetVector(pyScale, rows * sizeof(float));
+            regions[5].SetMatrix(px, rows, cols, strides.X, sizeof(T));
+            regions[6].SetMatrix(presidual, rows, cols, strides.Residual, sizeof(T));
+            regions[7].SetMatrix(pgate, rows, cols, strides.Gate, sizeof(T));
+            regions[8].SetVector(pweight, cols * sizeof(TParameter));
+            regions[9].SetVector(pbias, cols * sizeof(TParameter));
+            Region.RequireNoOverlap(new(regions, 10), outputs: 5, replaceable: 3, ForwardNames);
 
             p.struct_size = (ulong)sizeof(nk_row_norm_forward_params);
             p.isa = (nk_isa)options.InstructionSet;
@@ -103,6 +132,10 @@ internal static unsafe class RowNorm<TEntries>
             p.bias = pbias;
             p.mean = pmean;
             p.rstd = prstd;
+            p.gate = pgate;
+            p.gate_stride = strides.Gate;
+            p.y_scale = pyScale;
+            p.quantize = quantized ? nk_quantize.NK_QUANTIZE_I8 : nk_quantize.NK_QUANTIZE_NONE;
 
             int degree = Threads.For(options, shape.Count, sizeof(T), most: shape.Rows);
             if (degree == 1)
@@ -311,9 +344,11 @@ internal static unsafe class RowNorm<TEntries>
         p.x = Row(p.x, begin, p.x_stride, p.cols, size);
         p.residual = Row(p.residual, begin, p.residual_stride, p.cols, size);
         p.h = Row(p.h, begin, p.h_stride, p.cols, size);
-        p.y = Row(p.y, begin, p.y_stride, p.cols, size);
+        p.y = Row(p.y, begin, p.y_stride, p.cols, p.quantize == nk_quantize.NK_QUANTIZE_NONE ? size : sizeof(sbyte));
+        p.gate = Row(p.gate, begin, p.gate_stride, p.cols, size);
         p.mean = p.mean == null ? null : p.mean + begin;
         p.rstd = p.rstd == null ? null : p.rstd + begin;
+        p.y_scale = p.y_scale == null ? null : p.y_scale + begin;
         Parts.Report(ref job->Status, TEntries.Forward(&p));
     }
 

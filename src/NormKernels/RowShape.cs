@@ -1,5 +1,7 @@
 using System;
 
+using NormKernels.Validation;
+
 namespace NormKernels;
 
 /// <summary>
@@ -56,34 +58,11 @@ public readonly record struct RowShape
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(normalizedAxes, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(normalizedAxes, tensorShape.Length);
-        foreach (long axis in tensorShape)
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(axis, nameof(tensorShape));
-        }
-
-        long rows = Product(tensorShape[..^normalizedAxes]);
-        long cols = Product(tensorShape[^normalizedAxes..]);
-        return rows == 0 || cols <= long.MaxValue / rows ? new RowShape(rows, cols) : throw Overflow();
-
-        static long Product(ReadOnlySpan<long> axes)
-        {
-            // A zero anywhere makes the tensor empty, whatever the other axes would multiply to.
-            if (axes.Contains(0))
-            {
-                return 0;
-            }
-
-            long product = 1;
-            foreach (long axis in axes)
-            {
-                product = axis <= long.MaxValue / product ? product * axis : throw Overflow();
-            }
-
-            return product;
-        }
-
-        static ArgumentOutOfRangeException Overflow() =>
-            new(nameof(tensorShape), "The shape overflows 64 bits.");
+        Sizes.RequireNoneNegative(tensorShape, nameof(tensorShape));
+        long rows = Sizes.Product(tensorShape[..^normalizedAxes], nameof(tensorShape));
+        long cols = Sizes.Product(tensorShape[^normalizedAxes..], nameof(tensorShape));
+        Sizes.RequireFit([rows, cols], nameof(tensorShape));
+        return new RowShape(rows, cols);
     }
 }
 

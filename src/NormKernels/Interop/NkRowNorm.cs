@@ -30,7 +30,7 @@ internal unsafe struct nk_row_norm_forward_params
 }
 
 [StructLayout(LayoutKind.Sequential)]
-internal unsafe struct nk_row_norm_backward_params
+internal unsafe partial struct nk_row_norm_backward_params
 {
     public ulong struct_size;
     public nk_dtype dtype;

@@ -23,12 +23,6 @@ internal unsafe interface IRowNormEntries
 internal static unsafe class RowNorm<TEntries>
     where TEntries : IRowNormEntries
 {
-    // What a thread should have to do before a second one is worth waking: 192 KiB of one tensor.
-    private const long BytesPerThread = 192 * 1024;
-
-    // Up to this size backward's workspace may lie on the stack.
-    private const int StackWorkspace = 16 * 1024;
-
     // The parameters in the order in which they are held against one another: outputs, what they may replace, the rest.
     private static readonly string[] ForwardNames = ["h", "y", "mean", "rstd", "x", "residual", "weight", "bias"];
 
@@ -110,14 +104,14 @@ internal static unsafe class RowNorm<TEntries>
             p.mean = pmean;
             p.rstd = prstd;
 
-            int degree = Degree(options, shape, sizeof(T));
+            int degree = Threads.For(options, shape.Count, sizeof(T), most: shape.Rows);
             if (degree == 1)
             {
                 Require.Success(TEntries.Forward(&p));
             }
             else
             {
-                ForwardJob job = new() { Parameters = &p, Rows = new RowRanges(shape, degree) };
+                ForwardJob job = new() { Parameters = &p, Rows = Ranges.ForThreads(shape.Rows, degree) };
                 RowBlocks.Run(job.Rows.Count, degree, &ForwardRows, &job);
                 Require.Success((nk_status)job.Status);
             }
@@ -152,15 +146,9 @@ internal static unsafe class RowNorm<TEntries>
         Require.Options(options, nameof(options));
         nk_plan plan = Plan(shape, nameof(shape));
         bool parameters = !dweight.IsEmpty || !dbias.IsEmpty;
-        bool onStack = parameters && workspace.IsEmpty && plan.workspace_size <= StackWorkspace;
-        if (parameters && !onStack && (ulong)workspace.Length < plan.workspace_size)
-        {
-            throw new ArgumentException(
-                $"workspace has {workspace.Length} bytes, {nameof(BackwardWorkspaceSize)} says {plan.workspace_size}.",
-                nameof(workspace));
-        }
-
-        byte* stack = stackalloc byte[onStack ? StackWorkspace : 0];
+        bool onStack = Workspace.LiesOnStack(
+            parameters ? plan.workspace_size : null, workspace.Length, nameof(BackwardWorkspaceSize), nameof(workspace));
+        byte* stack = stackalloc byte[onStack ? Workspace.OnStack : 0];
         fixed (T* pdy = dy, pdh = dh, px = x, pdx = dx)
         fixed (TParameter* pweight = weight)
         fixed (float* pmean = mean, prstd = rstd, pdweight = dweight, pdbias = dbias)
@@ -199,22 +187,10 @@ internal static unsafe class RowNorm<TEntries>
             p.dweight = pdweight;
             p.dbias = pdbias;
             p.workspace = onStack ? stack : pworkspace;
-            p.workspace_size = onStack ? StackWorkspace : (ulong)workspace.Length;
+            p.workspace_size = onStack ? Workspace.OnStack : (ulong)workspace.Length;
 
-            int degree = Degree(options, shape, sizeof(T));
-            if (degree == 1)
-            {
-                Require.Success(TEntries.Backward(&p));
-            }
-            else
-            {
-                p.stage = nk_stage.NK_STAGE_PARTS;
-                BackwardJob job = new() { Parameters = &p };
-                RowBlocks.Run(plan.part_count, degree, &BackwardBlock, &job);
-                Require.Success((nk_status)job.Status);
-                p.stage = nk_stage.NK_STAGE_SUMS;
-                Require.Success(TEntries.Backward(&p));
-            }
+            int degree = Threads.For(options, shape.Count, sizeof(T), most: shape.Rows);
+            Parts.Run(&p, &TEntries.Backward, plan.part_count, degree);
         }
     }
 
@@ -289,14 +265,14 @@ internal static unsafe class RowNorm<TEntries>
             p.mean = pmean;
             p.rstd = prstd;
 
-            int degree = Degree(options, shape, sizeof(T));
+            int degree = Threads.For(options, shape.Count, sizeof(T), most: shape.Rows);
             if (degree == 1)
             {
                 Require.Success(TEntries.Jvp(&p));
             }
             else
             {
-                JvpJob job = new() { Parameters = &p, Rows = new RowRanges(shape, degree) };
+                JvpJob job = new() { Parameters = &p, Rows = Ranges.ForThreads(shape.Rows, degree) };
                 RowBlocks.Run(job.Rows.Count, degree, &JvpRows, &job);
                 Require.Success((nk_status)job.Status);
             }
@@ -314,32 +290,22 @@ internal static unsafe class RowNorm<TEntries>
     private static void RequireStatistics(
         ReadOnlySpan<float> mean, ReadOnlySpan<float> rstd, in RowShape shape, bool hasMean)
     {
-        Require.VectorIfPassed(mean.Length, shape.Rows, nameof(mean));
-        Require.VectorIfPassed(rstd.Length, shape.Rows, nameof(rstd));
         if (hasMean)
         {
-            Require.BothOrNone(mean.Length, rstd.Length, nameof(mean), nameof(rstd));
-            Require.BothOrNone(rstd.Length, mean.Length, nameof(rstd), nameof(mean));
+            Require.PairIfPassed(mean.Length, rstd.Length, shape.Rows, nameof(mean), nameof(rstd));
         }
-    }
-
-    private static int Degree(in CpuOptions options, in RowShape shape, int elementSize)
-    {
-        int asked = options.MaxDegreeOfParallelism == -1 ? Environment.ProcessorCount : options.MaxDegreeOfParallelism;
-        if (asked <= 1)
+        else
         {
-            return 1;
+            Require.VectorIfPassed(rstd.Length, shape.Rows, nameof(rstd));
         }
-
-        long worth = 1 + shape.Count / (BytesPerThread / elementSize);
-        return (int)Math.Min(Math.Min(asked, shape.Rows), worth);
     }
 
     private static void ForwardRows(void* state, long block)
     {
         ForwardJob* job = (ForwardJob*)state;
         nk_row_norm_forward_params p = *job->Parameters;
-        (long begin, p.rows) = job->Rows[block];
+        (long begin, long end) = job->Rows[block];
+        p.rows = end - begin;
         int size = SizeOf(p.dtype);
         p.x = Row(p.x, begin, p.x_stride, p.cols, size);
         p.residual = Row(p.residual, begin, p.residual_stride, p.cols, size);
@@ -347,23 +313,15 @@ internal static unsafe class RowNorm<TEntries>
         p.y = Row(p.y, begin, p.y_stride, p.cols, size);
         p.mean = p.mean == null ? null : p.mean + begin;
         p.rstd = p.rstd == null ? null : p.rstd + begin;
-        Report(ref job->Status, TEntries.Forward(&p));
-    }
-
-    private static void BackwardBlock(void* state, long block)
-    {
-        BackwardJob* job = (BackwardJob*)state;
-        nk_row_norm_backward_params p = *job->Parameters;
-        p.part_begin = block;
-        p.part_end = block + 1;
-        Report(ref job->Status, TEntries.Backward(&p));
+        Parts.Report(ref job->Status, TEntries.Forward(&p));
     }
 
     private static void JvpRows(void* state, long block)
     {
         JvpJob* job = (JvpJob*)state;
         nk_row_norm_jvp_params p = *job->Parameters;
-        (long begin, p.rows) = job->Rows[block];
+        (long begin, long end) = job->Rows[block];
+        p.rows = end - begin;
         int size = SizeOf(p.dtype);
         p.x = Row(p.x, begin, p.x_stride, p.cols, size);
         p.tan_x = Row(p.tan_x, begin, p.tan_x_stride, p.cols, size);
@@ -372,7 +330,7 @@ internal static unsafe class RowNorm<TEntries>
         p.jvp_y = Row(p.jvp_y, begin, p.jvp_y_stride, p.cols, size);
         p.mean = p.mean == null ? null : p.mean + begin;
         p.rstd = p.rstd == null ? null : p.rstd + begin;
-        Report(ref job->Status, TEntries.Jvp(&p));
+        Parts.Report(ref job->Status, TEntries.Jvp(&p));
     }
 
     private static void* Row(void* data, long row, long stride, long cols, int elementSize) =>
@@ -380,55 +338,17 @@ internal static unsafe class RowNorm<TEntries>
 
     private static int SizeOf(nk_dtype dtype) => dtype == nk_dtype.NK_F32 ? sizeof(float) : sizeof(ushort);
 
-    private static void Report(ref int status, nk_status answer)
-    {
-        if (answer != nk_status.NK_OK)
-        {
-            status = (int)answer;
-        }
-    }
-
-    /// <summary>Rows cut into ranges of about equal size: four for each thread, so that a late thread costs little.</summary>
-    private readonly struct RowRanges(RowShape shape, int degree)
-    {
-        private readonly long _rows = shape.Rows;
-
-        public long Count { get; } = Math.Min(shape.Rows, 4L * degree);
-
-        public (long Begin, long Count) this[long range]
-        {
-            get
-            {
-                long begin = Begin(range);
-                return (begin, Begin(range + 1) - begin);
-            }
-        }
-
-        // Not rows * range / count, which could overflow.
-        private long Begin(long range)
-        {
-            (long each, long rest) = Math.DivRem(_rows, Count);
-            return range * each + Math.Min(range, rest);
-        }
-    }
-
     private struct ForwardJob
     {
         public nk_row_norm_forward_params* Parameters;
-        public RowRanges Rows;
-        public int Status;
-    }
-
-    private struct BackwardJob
-    {
-        public nk_row_norm_backward_params* Parameters;
+        public Ranges Rows;
         public int Status;
     }
 
     private struct JvpJob
     {
         public nk_row_norm_jvp_params* Parameters;
-        public RowRanges Rows;
+        public Ranges Rows;
         public int Status;
     }
 }

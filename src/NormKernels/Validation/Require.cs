@@ -69,6 +69,25 @@ internal static class Require
         }
     }
 
+    /// <summary>A tensor or vector that has to be passed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Length(int length, long expected, string name)
+    {
+        if (length != expected)
+        {
+            ThrowLength(name, length, $"{expected}");
+        }
+    }
+
+    /// <summary>Two vectors that are passed together or not at all.</summary>
+    public static void PairIfPassed(int length, int otherLength, long expected, string name, string otherName)
+    {
+        VectorIfPassed(length, expected, name);
+        VectorIfPassed(otherLength, expected, otherName);
+        BothOrNone(length, otherLength, name, otherName);
+        BothOrNone(otherLength, length, otherName, name);
+    }
+
     /// <summary>Statistics that were saved: all of them or none.</summary>
     public static void BothOrNone(int length, int otherLength, string name, string otherName)
     {
@@ -84,6 +103,15 @@ internal static class Require
         if (!(epsilon >= 0))
         {
             throw new ArgumentOutOfRangeException(name, epsilon, "epsilon must be 0 or more, and not NaN.");
+        }
+    }
+
+    /// <summary>A share, from 0 to 1.</summary>
+    public static void Momentum(double momentum, string name)
+    {
+        if (!(momentum >= 0 && momentum <= 1))
+        {
+            throw new ArgumentOutOfRangeException(name, momentum, "momentum must be within 0 and 1, and not NaN.");
         }
     }
 

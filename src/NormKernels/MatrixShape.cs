@@ -66,17 +66,18 @@ public readonly record struct MatrixShape
             : throw new ArgumentException($"Axis {columnAxis} is that of the rows.", nameof(columnAxis));
     }
 
-    internal unsafe void Write(nk_reduction* reduction)
+    internal unsafe nk_reduction ToReduction()
     {
-        *reduction = default;
+        nk_reduction reduction = default;
         for (int i = 0; i < Rank; i++)
         {
-            reduction->sizes[i] = _sizes[i];
+            reduction.sizes[i] = _sizes[i];
         }
 
-        reduction->rank = Rank;
-        reduction->row_axis = RowAxis;
-        reduction->column_axis = ColumnAxis;
+        reduction.rank = Rank;
+        reduction.row_axis = RowAxis;
+        reduction.column_axis = ColumnAxis;
+        return reduction;
     }
 }
 

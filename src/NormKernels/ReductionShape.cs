@@ -47,15 +47,16 @@ public readonly record struct ReductionShape
             sizes, tensorShape.Length, axes.IsEmpty ? (1u << tensorShape.Length) - 1 : reduced);
     }
 
-    internal unsafe void Write(nk_reduction* reduction)
+    internal unsafe nk_reduction ToReduction()
     {
-        *reduction = default;
+        nk_reduction reduction = default;
         for (int i = 0; i < _rank; i++)
         {
-            reduction->sizes[i] = _sizes[i];
+            reduction.sizes[i] = _sizes[i];
         }
 
-        reduction->rank = _rank;
-        reduction->reduced = _reduced;
+        reduction.rank = _rank;
+        reduction.reduced = _reduced;
+        return reduction;
     }
 }

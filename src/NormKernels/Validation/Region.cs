@@ -24,6 +24,15 @@ internal unsafe struct Region
         _strideBytes = 0;
     }
 
+    /// <summary>A contiguous tensor that no output may replace.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void SetVector(void* data, long count, int elementSize) => SetVector(data, count * elementSize);
+
+    /// <summary>A contiguous tensor that is an output or that one may replace.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void SetTensor(void* data, long count, int elementSize) =>
+        SetMatrix(data, rows: 1, count, stride: 0, elementSize);
+
     /// <summary>A matrix; a stride of 0 means contiguous.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void SetMatrix(void* data, long rows, long cols, long stride, int elementSize)

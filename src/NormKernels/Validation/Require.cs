@@ -75,7 +75,7 @@ internal static class Require
     {
         if (length != expected)
         {
-            ThrowLength(name, length, $"{expected}");
+            ThrowExactLength(name, length, expected);
         }
     }
 
@@ -170,6 +170,10 @@ internal static class Require
     [DoesNotReturn]
     private static void ThrowLength(string name, int length, long expected) =>
         ThrowLength(name, length, $"{expected}, or none");
+
+    [DoesNotReturn]
+    private static void ThrowExactLength(string name, int length, long expected) =>
+        ThrowLength(name, length, $"{expected}");
 
     [DoesNotReturn]
     private static void ThrowLength(string name, int length, string expected) =>

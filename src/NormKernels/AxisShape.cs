@@ -5,12 +5,13 @@ using NormKernels.Validation;
 namespace NormKernels;
 
 /// <summary>
-/// A tensor seen along one axis: [outer, length, inner], where outer is the product of the axes before it and inner that
-/// of the axes behind it. Tensors are contiguous.
+/// A tensor seen along one axis: [outer, length, inner], where outer is the product of the axes before it and inner
+/// that of the axes behind it. Tensors are contiguous.
 /// </summary>
 public readonly record struct AxisShape
 {
-    /// <summary>An axis of <paramref name="length"/> between <paramref name="outer"/> and <paramref name="inner"/>.</summary>
+    /// <summary>An axis of <paramref name="length"/> between <paramref name="outer"/> and
+    /// <paramref name="inner"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A size is negative, or the product of the sizes that are not 0
     /// overflows 64 bits.</exception>
     public AxisShape(long outer, long length, long inner)

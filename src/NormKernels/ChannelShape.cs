@@ -23,8 +23,8 @@ public enum ChannelLayout
 public readonly record struct ChannelShape
 {
     /// <summary>A batch of samples.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">A size is negative, the layout is none, or the product of the sizes
-    /// that are not 0 overflows 64 bits.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A size is negative, the layout is none, or the product of the
+    /// sizes that are not 0 overflows 64 bits.</exception>
     public ChannelShape(long batch, long channels, long spatial, ChannelLayout layout = ChannelLayout.ChannelsFirst)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(batch);
@@ -55,15 +55,16 @@ public readonly record struct ChannelShape
     /// batch.</param>
     /// <param name="layout">Where the channels lie.</param>
     /// <exception cref="ArgumentException"><paramref name="tensorShape"/> has fewer than two axes.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">An axis is negative, the layout is none, or the product of the axes
-    /// that are not 0 overflows 64 bits.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An axis is negative, the layout is none, or the product of the
+    /// axes that are not 0 overflows 64 bits.</exception>
     public static ChannelShape Of(
         ReadOnlySpan<long> tensorShape, ChannelLayout layout = ChannelLayout.ChannelsFirst)
     {
         if (tensorShape.Length < 2)
         {
             throw new ArgumentException(
-                $"A tensor with {tensorShape.Length} axes has no axes for a batch and for channels.", nameof(tensorShape));
+                $"A tensor with {tensorShape.Length} axes has no axes for a batch and for channels.",
+                nameof(tensorShape));
         }
 
         Sizes.RequireNoneNegative(tensorShape, nameof(tensorShape));

@@ -6,8 +6,8 @@ using NormKernels.Validation;
 namespace NormKernels;
 
 /// <summary>
-/// A tensor of up to eight axes, two of which are the rows and the columns of matrices. There is a value for each matrix,
-/// in the order of the other axes. Tensors are contiguous. The default is one matrix of no rows and no columns.
+/// A tensor of up to eight axes, two of which are the rows and the columns of matrices. There is a value for each
+/// matrix, in the order of the other axes. Tensors are contiguous. The default is one matrix of no rows and no columns.
 /// </summary>
 public readonly record struct MatrixShape
 {
@@ -27,7 +27,8 @@ public readonly record struct MatrixShape
     /// <summary>Number of elements of the tensor.</summary>
     public long Count => _sizes.Product(Rank, ~0u);
 
-    /// <summary>Number of matrices, each of which has one value: the product of the other axes, 1 without any.</summary>
+    /// <summary>Number of matrices, each of which has one value: the product of the other axes, 1 without
+    /// any.</summary>
     public long NormCount => _sizes.Product(Rank, ~(1u << RowAxis | 1u << ColumnAxis));
 
     internal long Rows => _sizes[RowAxis];

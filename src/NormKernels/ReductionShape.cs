@@ -26,8 +26,8 @@ public readonly record struct ReductionShape
 
     /// <summary>A tensor and the axes that are reduced.</summary>
     /// <param name="tensorShape">The length of every axis, outermost first: at most eight.</param>
-    /// <param name="axes">Which axes are reduced, in any order; negative numbers count from the end, -1 is the last. None
-    /// means all.</param>
+    /// <param name="axes">Which axes are reduced, in any order; negative numbers count from the end, -1 is the last.
+    /// None means all.</param>
     /// <exception cref="ArgumentException">An axis is named twice, or there are more than eight.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such axis, an axis is negative, or the product of the
     /// axes that are not 0 overflows 64 bits.</exception>

@@ -24,9 +24,9 @@ public static unsafe partial class BatchNorm
     /// <param name="epsilon">Added to the variance under the root; 0 or more.</param>
     /// <param name="scale">Receives what x is multiplied by, [channels].</param>
     /// <param name="shift">Receives what is then added, [channels].</param>
-    /// <exception cref="ArgumentException">A span has not the length of <paramref name="runningMean"/>, an output overlaps
-    /// another argument, or <typeparamref name="TParameter"/> is not float, Half or BFloat16. Named after the parameter;
-    /// nothing has been written.</exception>
+    /// <exception cref="ArgumentException">A span has not the length of <paramref name="runningMean"/>, an output
+    /// overlaps another argument, or <typeparamref name="TParameter"/> is not float, Half or BFloat16. Named after the
+    /// parameter; nothing has been written.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="epsilon"/> is negative or NaN.</exception>
     /// <exception cref="DllNotFoundException">The native library is missing; the message lists what was
     /// probed.</exception>

@@ -88,7 +88,8 @@ public static unsafe class GroupNorm
 
     /// <summary>How many bytes of workspace a backward call of this shape needs for dweight and dbias.</summary>
     /// <exception cref="ArgumentException">The size overflows 64 bits.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="groups"/> does not divide the channels.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="groups"/> does not divide the
+    /// channels.</exception>
     public static long WorkspaceSize(ChannelShape shape, long groups) =>
         ChannelNorm<Entries>.WorkspaceSize(shape, Groups(shape, groups));
 

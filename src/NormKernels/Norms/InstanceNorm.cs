@@ -101,8 +101,8 @@ public static unsafe class InstanceNorm
             x, y, shape, groups: 0, weight, bias, epsilon, mean, rstd, runningMean, runningVar, momentum, workspace,
             options);
 
-    /// <summary>How many bytes of workspace a call of this shape needs: backward for dweight and dbias, forward for running
-    /// statistics.</summary>
+    /// <summary>How many bytes of workspace a call of this shape needs: backward for dweight and dbias, forward for
+    /// running statistics.</summary>
     /// <exception cref="ArgumentException">The size overflows 64 bits.</exception>
     public static long WorkspaceSize(ChannelShape shape) => ChannelNorm<Entries>.WorkspaceSize(shape, groups: 0);
 

@@ -20,7 +20,7 @@ namespace NormKernels;
 /// <remarks>
 /// <para>Tensors are float, <see cref="Half"/> or <see cref="BFloat16"/> and contiguous (<see cref="MatrixShape"/>).
 /// Norms, their cotangents and tangents are of the tensor's type or float32. Arithmetic is float32 or wider; a 16-bit
-/// result is rounded once. </para>
+/// result is rounded once.</para>
 /// <para>Where the norm is 0 its derivative is taken to be 0. Columns or rows tied for the largest or the smallest
 /// share the derivative equally.</para>
 /// <para>dx may be x; any other overlap of an output throws. Nothing is written when a method throws.</para>
@@ -71,12 +71,13 @@ public static unsafe class MatrixNorm
         OverAxes<Entries>.Forward(x, norm, Reduction(shape, order), shape.Count, shape.NormCount, workspace, options);
 
     /// <summary>How many bytes of workspace a call needs, forward, backward or Jvp.</summary>
-    /// <remarks>As many as one thread needs for a matrix, times the threads that the options let work on the call.</remarks>
+    /// <remarks>As many as one thread needs for a matrix, times the threads that the options let work on the
+    /// call.</remarks>
     /// <param name="shape">The tensor and the axes of its matrices.</param>
     /// <param name="order">Which norm.</param>
     /// <param name="options">The options of the call.</param>
-    /// <exception cref="ArgumentException">The size overflows 64 bits, the norm is the largest or smallest of nothing, or
-    /// the options ask for an instruction set that is not available.</exception>
+    /// <exception cref="ArgumentException">The size overflows 64 bits, the norm is the largest or smallest of nothing,
+    /// or the options ask for an instruction set that is not available.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such <paramref name="order"/>.</exception>
     public static long WorkspaceSize(MatrixShape shape, MatrixNormOrder order, CpuOptions options = default)
     {
@@ -87,8 +88,8 @@ public static unsafe class MatrixNorm
     /// <summary>How many bytes of workspace a call needs, whatever the order of the norm.</summary>
     /// <param name="shape">The tensor and the axes of its matrices.</param>
     /// <param name="options">The options of the call.</param>
-    /// <exception cref="ArgumentException">The size overflows 64 bits, or the options ask for an instruction set that is
-    /// not available.</exception>
+    /// <exception cref="ArgumentException">The size overflows 64 bits, or the options ask for an instruction set that
+    /// is not available.</exception>
     public static long WorkspaceSize(MatrixShape shape, CpuOptions options = default)
     {
         Require.Options(options, nameof(options));

@@ -22,8 +22,9 @@ internal unsafe interface IOverAxesEntries
 }
 
 /// <summary>
-/// What VectorNorm and MatrixNorm share: every argument but the order of the norm is checked here, once, before anything
-/// is written; then the parameters are filled in and the native entry is called, at once or in parts on several threads.
+/// What VectorNorm and MatrixNorm share: every argument but the order of the norm is checked here, once, before
+/// anything is written; then the parameters are filled in and the native entry is called, at once or in parts on
+/// several threads.
 /// </summary>
 internal static unsafe class OverAxes<TEntries>
     where TEntries : IOverAxesEntries
@@ -172,7 +173,8 @@ internal static unsafe class OverAxes<TEntries>
 
     private static bool LiesOnStack(in nk_plan plan, int degree, int length) =>
         Workspace.LiesOnStack(
-            plan.workspace_size == 0 ? null : Total(plan, degree), length, nameof(MatrixNorm.WorkspaceSize), "workspace");
+            plan.workspace_size == 0 ? null : Total(plan, degree), length, nameof(MatrixNorm.WorkspaceSize),
+            "workspace");
 
     private static void Run<TParams>(
         TParams* parameters, delegate*<TParams*, nk_status> entry, in nk_plan plan, int degree)

@@ -147,7 +147,8 @@ internal static unsafe class RowNorm<TEntries>
         nk_plan plan = Plan(shape, nameof(shape));
         bool parameters = !dweight.IsEmpty || !dbias.IsEmpty;
         bool onStack = Workspace.LiesOnStack(
-            parameters ? plan.workspace_size : null, workspace.Length, nameof(BackwardWorkspaceSize), nameof(workspace));
+            parameters ? plan.workspace_size : null, workspace.Length, nameof(BackwardWorkspaceSize),
+            nameof(workspace));
         byte* stack = stackalloc byte[onStack ? Workspace.OnStack : 0];
         fixed (T* pdy = dy, pdh = dh, px = x, pdx = dx)
         fixed (TParameter* pweight = weight)

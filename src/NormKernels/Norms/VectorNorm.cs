@@ -16,7 +16,7 @@ namespace NormKernels;
 /// <remarks>
 /// <para>Tensors are float, <see cref="Half"/> or <see cref="BFloat16"/> and contiguous (<see cref="ReductionShape"/>).
 /// Norms, their cotangents and tangents are of the tensor's type or float32. Arithmetic is float32 or wider; a 16-bit
-/// result is rounded once. </para>
+/// result is rounded once.</para>
 /// <para>Where the norm is 0 its derivative is taken to be 0, and so is that by an element of 0 if p is below 1.
 /// Elements tied for the largest or the smallest share the derivative equally. Order 0 has no derivative.</para>
 /// <para>dx may be x; any other overlap of an output throws. Nothing is written when a method throws.</para>

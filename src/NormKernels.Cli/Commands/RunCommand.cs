@@ -149,7 +149,7 @@ internal static class RunCommand
             Dictionary<string, NpyArray> rounded = dtype is null
                 ? tensors
                 : tensors.ToDictionary(pair => pair.Key, pair => Round(pair.Value, dtype.Value));
-            results = target.Compute(operation, new OperationArguments(attributes, rounded));
+            results = target.Compute(operation, new ArrayArguments(attributes, rounded));
         }
         catch (ArgumentException e)
         {

@@ -53,6 +53,7 @@ internal static class TourCommand
                 OperationRegistry.All.Where(operation => _timed.Contains(operation.Name)),
                 [(64, 1024), (4096, 4096)],
                 new ComputeTarget(BackendKind.Cpu, CaseDtype.Float32, default),
+                budget: null,
                 json: null);
             return Math.Max(checks, times);
         });

@@ -53,12 +53,13 @@ internal sealed class BatchNormOperation(BatchNormKind kind) : NormOperation(new
         .. kind switch
         {
             BatchNormKind.Train => (ReadOnlySpan<OperationInput>)[
-                new("running_mean", "mean of every channel so far, which is updated; goes with running_var"),
-                new("running_var", "variance of every channel so far, which is updated"),
+                new("running_mean", "mean of every channel so far, which is updated; goes with running_var",
+                    IsFloat32: true),
+                new("running_var", "variance of every channel so far, which is updated", IsFloat32: true),
             ],
             BatchNormKind.Inference => [
-                new("running_mean", "mean of every channel", Required: true),
-                new("running_var", "variance of every channel", Required: true),
+                new("running_mean", "mean of every channel", Required: true, IsFloat32: true),
+                new("running_var", "variance of every channel", Required: true, IsFloat32: true),
             ],
             _ => [],
         },
@@ -129,10 +130,14 @@ internal sealed class BatchNormOperation(BatchNormKind kind) : NormOperation(new
             return momentum;
         }
 
-        long batches = arguments.Attributes.GetLong("num_batches_tracked");
-        return batches >= 0
+        if (!arguments.HasAny("running_mean", "running_var"))
+        {
+            return 0;
+        }
+
+        return arguments.Attributes.GetOptionalLong("num_batches_tracked") is { } batches and >= 0
             ? BatchNorm.CumulativeMomentum(batches)
-            : throw new InvalidDataException("num_batches_tracked must be 0 or more");
+            : throw new InvalidDataException("without a momentum, num_batches_tracked must be given, and be 0 or more");
     }
 
     private sealed class TrainCall(ChannelShape shape, double epsilon, double momentum) : NormCall

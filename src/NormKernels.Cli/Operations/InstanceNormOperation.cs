@@ -25,8 +25,8 @@ internal sealed class InstanceNormOperation() : NormOperation(_names)
         new("x", "what is normalized, with a batch and channels", Required: true),
         new("weight", "scale of every channel"),
         new("bias", "offset of every channel"),
-        new("running_mean", "mean of every channel so far, which is updated; goes with running_var"),
-        new("running_var", "variance of every channel so far, which is updated"),
+        new("running_mean", "mean of every channel so far, which is updated; goes with running_var", IsFloat32: true),
+        new("running_var", "variance of every channel so far, which is updated", IsFloat32: true),
     ];
 
     /// <inheritdoc/>

@@ -16,6 +16,6 @@ internal sealed record NormNames(string X, string Y, string? Weight = null, stri
     /// <summary>Whether it takes running statistics.</summary>
     public bool HasRunningStatistics { get; init; }
 
-    /// <summary>Whether the running statistics are constants, which have to be there, instead of being updated.</summary>
+    /// <summary>Whether the running statistics are constants, which have to be there, and are not updated.</summary>
     public bool IsInference { get; init; }
 }

@@ -53,7 +53,7 @@ internal abstract class NormOperation(NormNames names) : Operation
     /// <exception cref="InvalidDataException">They do not fit; one line.</exception>
     public abstract NormCall Read(OperationArguments arguments);
 
-    /// <summary>The tensors of a call: every input that is there, and room for the results that follow from it.</summary>
+    /// <summary>The tensors of a call: every input that is there, and room for the results that follow.</summary>
     /// <exception cref="InvalidDataException">One has not the shape that it needs; one line.</exception>
     public NormTensors<T, TStat> Load<T, TStat>(CallTensors tensors, NormCall call, long workspaceSize)
         where T : unmanaged

@@ -34,7 +34,7 @@ internal enum AttributeKind
 /// <param name="Kind">What its value is.</param>
 /// <param name="Description">What it is, for help.</param>
 /// <param name="Required">Whether the operation cannot do without.</param>
-/// <param name="MayBeNone">Whether <c>none</c> is a value: a case's <c>null</c>, which is not the same as no value.</param>
+/// <param name="MayBeNone">Whether <c>none</c> is a value: the <c>null</c> of a case, which is not no value.</param>
 internal sealed record OperationAttribute(
     string Name, AttributeKind Kind, string Description, bool Required = false, bool MayBeNone = false)
 {

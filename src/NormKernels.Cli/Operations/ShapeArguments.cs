@@ -18,7 +18,9 @@ internal static class ShapeArguments
 
     /// <summary>The attribute that names one of some layouts.</summary>
     public static OperationAttribute LayoutAttribute(string layouts) => new(
-        "layout", AttributeKind.Text, $"one of {layouts}; if not given, {layouts.Split(", ")[0]} and so on by the rank");
+        "layout",
+        AttributeKind.Text,
+        $"one of {layouts}; if not given, by the rank, with the channels {(layouts[0] == 'N' ? "second" : "first")}");
 
     /// <summary>x as samples of channels, by <c>layout</c>: [N, C, ...] if there is none.</summary>
     /// <exception cref="InvalidDataException">The layout is none of these, or does not fit x.</exception>
@@ -72,7 +74,7 @@ internal static class ShapeArguments
         ? (int)(axis < 0 ? axis + shape.Length : axis)
         : throw new InvalidDataException($"{name} of the shape {NpyArray.FormatShape(shape)} has no axis {axis}");
 
-    /// <summary>The axes of a tensor that the attribute <c>dim</c> lists, counted from the first; null for none.</summary>
+    /// <summary>The axes of a tensor that the attribute <c>dim</c> lists, counted from the first, or null.</summary>
     /// <exception cref="InvalidDataException">There is no such axis, or one is listed twice.</exception>
     public static int[]? Axes(OperationArguments arguments, string name, long[] shape)
     {

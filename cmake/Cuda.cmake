@@ -1,3 +1,79 @@
-# libnormkernels_cuda.so: the CUDA kernels, where there is a CUDA compiler.
+# libnormkernels_cuda.so: the CUDA kernels, where there is a CUDA compiler. The C++ compiler that nvcc 11 works with is
+# older than what a system of today has: without -DCMAKE_CUDA_HOST_COMPILER it is looked for as g++-11.
 set(NK_CUDA AUTO CACHE STRING "Build the CUDA library: AUTO where there is a compiler, ON, OFF")
 set_property(CACHE NK_CUDA PROPERTY STRINGS AUTO ON OFF)
+
+# Whatever is not built, configuring says why.
+function(nk_no_cuda why)
+  if(NK_CUDA STREQUAL "AUTO")
+    message(STATUS "CUDA library: no (${why})")
+  else()
+    message(FATAL_ERROR "NK_CUDA=ON, but ${why}")
+  endif()
+endfunction()
+
+if(NK_CUDA STREQUAL "OFF")
+  message(STATUS "CUDA library: no (NK_CUDA=OFF)")
+  return()
+elseif(NOT NK_CUDA MATCHES "^(AUTO|ON)$")
+  message(FATAL_ERROR "NK_CUDA is AUTO, ON or OFF, not ${NK_CUDA}")
+elseif(NOT NK_CUDA_SOURCES)
+  nk_no_cuda("there are no kernels in kernels/norms")
+  return()
+elseif(NK_SANITIZE)
+  nk_no_cuda("sanitizers run the kernels in the emulation")
+  return()
+endif()
+
+if(NOT CMAKE_CUDA_COMPILER AND NOT CMAKE_CUDA_HOST_COMPILER AND NOT DEFINED ENV{CUDAHOSTCXX} AND NOT MSVC)
+  find_program(NK_NVCC nvcc PATHS /usr/local/cuda/bin)
+  mark_as_advanced(NK_NVCC)
+  if(NK_NVCC)
+    execute_process(COMMAND "${NK_NVCC}" --version OUTPUT_VARIABLE nk_nvcc_version ERROR_QUIET)
+    if(nk_nvcc_version MATCHES "release 11\\.")
+      find_program(NK_CUDA_HOST_COMPILER NAMES g++-11 g++-10)
+      mark_as_advanced(NK_CUDA_HOST_COMPILER)
+      if(NK_CUDA_HOST_COMPILER)
+        set(CMAKE_CUDA_HOST_COMPILER "${NK_CUDA_HOST_COMPILER}" CACHE FILEPATH "The C++ compiler behind nvcc")
+      endif()
+    endif()
+    set(CMAKE_CUDA_COMPILER "${NK_NVCC}" CACHE FILEPATH "The CUDA compiler")
+  endif()
+endif()
+
+# Set before the language is enabled, or CMake would choose one by itself.
+set(CMAKE_CUDA_ARCHITECTURES OFF)
+include(CheckLanguage)
+check_language(CUDA)
+if(NOT CMAKE_CUDA_COMPILER)
+  nk_no_cuda("no CUDA compiler that works")
+  return()
+endif()
+enable_language(CUDA)
+if(CMAKE_CUDA_COMPILER_VERSION VERSION_LESS 11.8)
+  nk_no_cuda("CUDA ${CMAKE_CUDA_COMPILER_VERSION} is older than 11.8, the first that knows compute capability 9.0")
+  return()
+endif()
+
+# Code for every architecture with tensor-era memory pipelines (80 and up), and PTX of the last for those to come.
+set(NK_CUDA_ARCHITECTURES 80-real 86-real 89-real)
+if(CMAKE_CUDA_COMPILER_VERSION VERSION_GREATER_EQUAL 12.8)
+  list(APPEND NK_CUDA_ARCHITECTURES 90-real 100-real 120)
+else()
+  list(APPEND NK_CUDA_ARCHITECTURES 90)
+endif()
+
+add_library(normkernels_cuda SHARED ${NK_CUDA_SOURCES})
+nk_library_settings(normkernels_cuda)
+target_include_directories(normkernels_cuda PRIVATE kernels)
+set_target_properties(normkernels_cuda PROPERTIES
+  CUDA_ARCHITECTURES "${NK_CUDA_ARCHITECTURES}"
+  CUDA_RUNTIME_LIBRARY Static
+  CUDA_STANDARD 17 CUDA_STANDARD_REQUIRED ON
+  CUDA_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
+  POSITION_INDEPENDENT_CODE ON)
+# -fmad=false: an FMA where the source says fma() and nowhere else, as on the CPU. Division and square root are rounded
+# correctly and subnormals kept by default.
+target_compile_options(normkernels_cuda PRIVATE
+  -fmad=false -Werror=all-warnings $<$<BOOL:${UNIX}>:-Xcompiler=-Wall,-Wextra,-Werror,-Wno-psabi,-ffp-contract=off>)
+message(STATUS "CUDA library: yes (CUDA ${CMAKE_CUDA_COMPILER_VERSION}, architectures ${NK_CUDA_ARCHITECTURES})")

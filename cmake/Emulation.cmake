@@ -20,6 +20,7 @@ add_library(nk_emulation OBJECT
   kernels/emulation/device.cpp
   kernels/emulation/engine.cpp
   kernels/emulation/fiber.cpp
+  kernels/emulation/kernel_name.cpp
   kernels/emulation/memory.cpp
   kernels/emulation/report.cpp
 )

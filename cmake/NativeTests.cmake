@@ -24,6 +24,10 @@ if(TARGET nk_emulation)
   target_sources(normkernels_native_tests PRIVATE native/tests/emulation_test.cpp)
   target_link_libraries(normkernels_native_tests PRIVATE nk_emulation)
 endif()
+if(TARGET normkernels_emu)
+  target_sources(normkernels_native_tests PRIVATE native/tests/cuda_row_norm_test.cpp)
+  target_link_libraries(normkernels_native_tests PRIVATE normkernels_emu)
+endif()
 gtest_discover_tests(normkernels_native_tests DISCOVERY_TIMEOUT 60)
 
 # Nothing but nk_* may be visible, and nothing but the C library be needed: users' processes hold other C++ libraries.

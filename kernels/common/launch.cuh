@@ -35,13 +35,21 @@ inline cudaError_t taken(cudaError_t status) {
   return status;
 }
 
+// Not <<<>>>, whose status is that of whichever call failed last, in anybody's code.
+template <class... P>
+cudaError_t launch_exactly(void (*kernel)(P...), dim3 grid, dim3 block, std::size_t dynamic_shared_bytes,
+                           cudaStream_t stream, P... args) {
+  void* arguments[sizeof...(P) + 1] = {static_cast<void*>(&args)..., nullptr};
+  return taken(
+      cudaLaunchKernel(reinterpret_cast<const void*>(kernel), grid, block, arguments, dynamic_shared_bytes, stream));
+}
+
 template <class... P, class... A>
 cudaError_t launch(void (*kernel)(P...), dim3 grid, dim3 block, std::size_t dynamic_shared_bytes, cudaStream_t stream,
                    A... args) {
   const cudaError_t status = opt_in(kernel, dynamic_shared_bytes);
   if (status != cudaSuccess) return taken(status);
-  kernel<<<grid, block, dynamic_shared_bytes, stream>>>(static_cast<P>(args)...);
-  return cudaGetLastError();
+  return launch_exactly<P...>(kernel, grid, block, dynamic_shared_bytes, stream, static_cast<P>(args)...);
 }
 
 template <class... P, class... A>

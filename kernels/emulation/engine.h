@@ -138,7 +138,7 @@ struct engine {
 std::string describe_stuck(const engine& e);
 std::string describe_failure(const thread_state& t, const char* what, site where);
 
-// "nk::(anonymous namespace)::forward<float>", or the address if the kernel has no symbol left.
+// "nk::(anonymous namespace)::forward<float>", or the address if it has no symbol.
 std::string kernel_name(const void* kernel);
 
 }  // namespace emu

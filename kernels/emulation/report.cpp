@@ -1,10 +1,6 @@
 // What is said about a grid that went wrong.
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
-
-#include <cxxabi.h>
-#include <dlfcn.h>
 
 #include "engine.h"
 
@@ -75,12 +71,6 @@ std::string describe_stuck(const engine& e) {
 std::string describe_failure(const thread_state& t, const char* what, site where) {
   return "kernel " + kernel_name(t.owner->kernel) + ", " + where_in(*t.owner, *t.block) + ", thread " +
          std::to_string(t.number) + ": " + what + " in " + place(where);
-}
-
-std::string kernel_name(const void* kernel) {
-  char text[32];
-  std::snprintf(text, sizeof text, "at %p", kernel);
-  return text;
 }
 
 }  // namespace emu

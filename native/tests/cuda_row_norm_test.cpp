@@ -1,5 +1,5 @@
-// The CUDA kernels of the norms over rows, run by the emulation, against the CPU's: values within rounding, and the same
-// bits whether threads run in ascending or in descending order (a missing barrier would show).
+// The CUDA kernels of the norms over rows, run by the emulation, against the CPU's: values within rounding, and the
+// same bits whether threads run in ascending or in descending order (a missing barrier would show).
 #include <cmath>
 
 #include <normkernels/nk_cuda.h>
@@ -47,7 +47,8 @@ class tensors {
   void* data(tensor& t) const {
     const std::uintptr_t address = reinterpret_cast<std::uintptr_t>(t.data());
     const std::uintptr_t size = dtype_ == NK_F32 ? 4 : 2;
-    return reinterpret_cast<void*>(address + (16 - address % 16) % 16 + static_cast<std::uintptr_t>(form_.offset) * size);
+    return reinterpret_cast<void*>(address + (16 - address % 16) % 16 +
+                                   static_cast<std::uintptr_t>(form_.offset) * size);
   }
 
   // With room before and behind for that.
@@ -91,9 +92,9 @@ outputs compute(const room& r, int dtype, const form& f, bool cuda) {
   std::mt19937 random(7);
   const tensors layout(dtype, f);
   tensor x = layout.make(random, 3.0f, 1.0f), residual = layout.make(random, -1.0f, 2.0f),
-         dy = layout.make(random, 0.0f, 1.0f), dh = layout.make(random, 0.0f, 1.0f), h = layout.make(random, 0.0f, 0.0f),
-         y = layout.make(random, 0.0f, 0.0f), dx = layout.make(random, 0.0f, 0.0f), jvp_h = layout.make(random, 0.0f, 0.0f),
-         jvp_y = layout.make(random, 0.0f, 0.0f);
+         dy = layout.make(random, 0.0f, 1.0f), dh = layout.make(random, 0.0f, 1.0f),
+         h = layout.make(random, 0.0f, 0.0f), y = layout.make(random, 0.0f, 0.0f), dx = layout.make(random, 0.0f, 0.0f),
+         jvp_h = layout.make(random, 0.0f, 0.0f), jvp_y = layout.make(random, 0.0f, 0.0f);
   tensor weight(NK_F32, f.cols), bias(NK_F32, f.cols), dweight(NK_F32, f.cols), dbias(NK_F32, f.cols),
       mean(NK_F32, f.rows), rstd(NK_F32, f.rows);
   weight.fill(random, 1.0f, 0.5f);
@@ -128,7 +129,9 @@ outputs compute(const room& r, int dtype, const form& f, bool cuda) {
   nk_plan plan = {};
   EXPECT_EQ(nk_row_norm_plan(f.rows, f.cols, &plan), NK_OK);
   std::uint64_t size = plan.workspace_size;
-  if (cuda) EXPECT_EQ(nk_cuda_row_norm_workspace_size(f.rows, f.cols, &size), NK_OK);
+  if (cuda) {
+    EXPECT_EQ(nk_cuda_row_norm_workspace_size(f.rows, f.cols, &size), NK_OK);
+  }
   std::vector<unsigned char> workspace(size);
   b.workspace = workspace.data();
   b.workspace_size = size;
@@ -167,7 +170,8 @@ void expect_close(const outputs& cpu, const outputs& cuda, int dtype) {
     for (const float v : cpu[k]) largest = std::fmax(largest, std::fabs(static_cast<double>(v)));
     for (std::size_t i = 0; i < cpu[k].size(); ++i) {
       const double a = static_cast<double>(cpu[k][i]), b = static_cast<double>(cuda[k][i]);
-      ASSERT_LE(std::fabs(a - b), relative * std::fabs(a) + 1e-5 * largest + 1e-12) << "result " << k << " element " << i;
+      ASSERT_LE(std::fabs(a - b), relative * std::fabs(a) + 1e-5 * largest + 1e-12)
+          << "result " << k << " element " << i;
     }
   }
 }
@@ -187,10 +191,10 @@ TEST_P(CudaRows, AgreeWithTheCpuInEitherOrderOfThreads) {
   const room& r = kRooms[std::get<0>(GetParam())];
   const int dtype = std::get<1>(GetParam());
   // Every geometry, and the row lengths at which one gives way to the next.
-  const form forms[] = {{1, 1, false, true, 0},      {37, 7, true, false, 0},    {70, 33, false, true, 1},
-                        {5, 64, true, true, 0},      {5, 65, false, false, 3},   {9, 257, true, true, 0},
-                        {3, 1000, false, false, 2},  {20, 1025, true, true, 0},  {3, 2049, false, true, 1},
-                        {2, 4100, true, false, 0},   {2, 8193, false, false, 0}, {2, 16400, false, true, 3},
+  const form forms[] = {{1, 1, false, true, 0},     {37, 7, true, false, 0},    {70, 33, false, true, 1},
+                        {5, 64, true, true, 0},     {5, 65, false, false, 3},   {9, 257, true, true, 0},
+                        {3, 1000, false, false, 2}, {20, 1025, true, true, 0},  {3, 2049, false, true, 1},
+                        {2, 4100, true, false, 0},  {2, 8193, false, false, 0}, {2, 16400, false, true, 3},
                         {1, 33000, true, false, 0}};
   for (const form& f : forms) {
     SCOPED_TRACE(testing::Message() << f.rows << " x " << f.cols << " add " << f.add << " offset " << f.offset);

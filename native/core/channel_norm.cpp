@@ -413,7 +413,8 @@ nk_status backward(const channel_norm_room& room, const nk_channel_norm_backward
   const channel_workspace workspace(sums ? p.workspace : nullptr, parts.channels);
 
   if (is_empty(p)) {  // sums of nothing
-    for (std::int64_t c = 0; c < p.channels && p.stage != NK_STAGE_PARTS; ++c) {
+    // The channels of nothing may be very many.
+    for (std::int64_t c = 0; parameters && c < p.channels && p.stage != NK_STAGE_PARTS; ++c) {
       put_gradient(p.dbias, c, 0.0, p.flags);
       put_gradient(p.dweight, c, 0.0, p.flags);
     }

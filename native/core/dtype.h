@@ -1,10 +1,16 @@
-// Storage types. A dtype exists only at loads and stores: arithmetic is float32 (double for a row's few scalars).
+// Storage types. A dtype exists only at loads and stores: arithmetic is float32 (double for a row's few scalars). On a
+// CUDA device the conversions are its own instructions, which round alike.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
 
 #include "compiler.h"
+
+#if defined(__CUDACC__)
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+#endif
 
 namespace nk {
 
@@ -40,6 +46,9 @@ NK_INLINE float to_float(bf16 v) {
 
 // Same bits as VCVTPH2PS: subnormals are exact, a signalling NaN becomes quiet and keeps its payload.
 NK_INLINE float to_float(f16 v) {
+#if defined(__CUDA_ARCH__)
+  return __half2float(__ushort_as_half(v.bits));
+#else
   const std::uint32_t sign = (v.bits & 0x8000u) << 16;
   const std::uint32_t exponent = (v.bits >> 10) & 0x1fu;
   const std::uint32_t fraction = v.bits & 0x3ffu;
@@ -51,6 +60,7 @@ NK_INLINE float to_float(f16 v) {
     return float_from_bits(sign | bits_from_float(magnitude));
   }
   return float_from_bits(sign | ((exponent + 112u) << 23) | (fraction << 13));
+#endif
 }
 
 NK_INLINE void from_float(float v, float* out) {
@@ -59,14 +69,21 @@ NK_INLINE void from_float(float v, float* out) {
 
 // Round to nearest even on the bits. VCVTNEPS2BF16 is not used anywhere: it flushes subnormals.
 NK_INLINE void from_float(float v, bf16* out) {
+#if defined(__CUDA_ARCH__)
+  out->bits = __bfloat16_as_ushort(__float2bfloat16_rn(v));
+#else
   const std::uint32_t u = bits_from_float(v);
   const bool nan = (u & 0x7fffffffu) > 0x7f800000u;
   const std::uint32_t rounded = (u + 0x7fffu + ((u >> 16) & 1u)) >> 16;
   out->bits = static_cast<std::uint16_t>(nan ? (u >> 16) | 0x40u : rounded);
+#endif
 }
 
 // Same bits as VCVTPS2PH with round to nearest even.
 NK_INLINE void from_float(float v, f16* out) {
+#if defined(__CUDA_ARCH__)
+  out->bits = __half_as_ushort(__float2half_rn(v));
+#else
   const std::uint32_t u = bits_from_float(v);
   const std::uint32_t sign = (u >> 16) & 0x8000u;
   const std::uint32_t magnitude = u & 0x7fffffffu;
@@ -81,6 +98,7 @@ NK_INLINE void from_float(float v, f16* out) {
     half = (magnitude + 0xfffu + ((magnitude >> 13) & 1u) - 0x38000000u) >> 13;
   }
   out->bits = static_cast<std::uint16_t>(sign | half);
+#endif
 }
 
 // One element at any address, aligned or not.

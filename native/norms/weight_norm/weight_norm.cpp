@@ -83,7 +83,7 @@ nk_status nk_weight_norm_backward(const nk_axis_backward_params* params) {
   if (status != NK_OK) return status;
   if (p.dbias != nullptr) return NK_ERROR_NULL;
   if (nk::is_empty_axis(p)) {
-    for (std::int64_t k = 0; k < p.length && p.stage != NK_STAGE_PARTS; ++k) {
+    for (std::int64_t k = 0; p.dweight != nullptr && k < p.length && p.stage != NK_STAGE_PARTS; ++k) {
       nk::put_gradient(p.dweight, k, 0.0, p.flags);
     }
     return NK_OK;

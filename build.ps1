@@ -71,7 +71,8 @@ switch ($verb) {
     }
     'format' {
         Need clang-format https://llvm.org
-        $sources = git ls-files --cached --others --exclude-standard 'native/*.h' 'native/*.c' 'native/*.cpp'
+        $sources = git ls-files --cached --others --exclude-standard 'native/*.h' 'native/*.c' 'native/*.cpp' `
+            'kernels/*.h' 'kernels/*.cpp' 'kernels/*.cuh' 'kernels/*.cu'
         if ($rest.Count -gt 0 -and $rest[0] -eq 'check') {
             clang-format --dry-run --Werror @sources
             dotnet format NormKernels.sln --verify-no-changes

@@ -67,7 +67,8 @@ case "$verb" in
   pack) build; dotnet pack NormKernels.sln -c Release --no-build -nologo -v quiet ;;
   format)
     need clang-format clang-format https://llvm.org
-    sources=$(git ls-files --cached --others --exclude-standard 'native/*.h' 'native/*.c' 'native/*.cpp')
+    sources=$(git ls-files --cached --others --exclude-standard 'native/*.h' 'native/*.c' 'native/*.cpp' \
+      'kernels/*.h' 'kernels/*.cpp' 'kernels/*.cuh' 'kernels/*.cu')
     if [ "${1:-}" = check ]; then
       clang-format --dry-run --Werror $sources
       dotnet format NormKernels.sln --verify-no-changes

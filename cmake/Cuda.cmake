@@ -1,6 +1,7 @@
 # libnormkernels_cuda.so: the CUDA kernels, where there is a CUDA compiler. The C++ compiler that nvcc 11 works with is
-# older than what a system of today has: without -DCMAKE_CUDA_HOST_COMPILER it is looked for as g++-11.
-set(NK_CUDA AUTO CACHE STRING "Build the CUDA library: AUTO where there is a compiler, ON, OFF")
+# older than what systems have as g++: unless CUDAHOSTCXX names another, g++-11 is looked for.
+# Off by itself as long as not every norm has its kernels; it takes a quarter of an hour on two cores.
+set(NK_CUDA OFF CACHE STRING "Build the CUDA library: AUTO where there is a compiler, ON, OFF")
 set_property(CACHE NK_CUDA PROPERTY STRINGS AUTO ON OFF)
 
 # Whatever is not built, configuring says why.
@@ -25,28 +26,30 @@ elseif(NK_SANITIZE)
   return()
 endif()
 
-if(NOT CMAKE_CUDA_COMPILER AND NOT CMAKE_CUDA_HOST_COMPILER AND NOT DEFINED ENV{CUDAHOSTCXX} AND NOT MSVC)
+# Named through the environment, so that one that does not work is found out by check_language and is no error.
+if(NOT CMAKE_CUDA_COMPILER)
+  unset(CMAKE_CUDA_COMPILER CACHE)  # installed since the last time, perhaps
   find_program(NK_NVCC nvcc PATHS /usr/local/cuda/bin)
   mark_as_advanced(NK_NVCC)
-  if(NK_NVCC)
-    execute_process(COMMAND "${NK_NVCC}" --version OUTPUT_VARIABLE nk_nvcc_version ERROR_QUIET)
-    if(nk_nvcc_version MATCHES "release 11\\.")
-      find_program(NK_CUDA_HOST_COMPILER NAMES g++-11 g++-10)
-      mark_as_advanced(NK_CUDA_HOST_COMPILER)
-      if(NK_CUDA_HOST_COMPILER)
-        set(CMAKE_CUDA_HOST_COMPILER "${NK_CUDA_HOST_COMPILER}" CACHE FILEPATH "The C++ compiler behind nvcc")
-      endif()
+  if(NK_NVCC AND NOT DEFINED ENV{CUDACXX})
+    set(ENV{CUDACXX} "${NK_NVCC}")
+  endif()
+  if(NK_NVCC AND NOT CMAKE_CUDA_HOST_COMPILER AND NOT DEFINED ENV{CUDAHOSTCXX})
+    execute_process(COMMAND "$ENV{CUDACXX}" --version OUTPUT_VARIABLE nk_nvcc_version ERROR_QUIET)
+    find_program(NK_OLDER_GXX NAMES g++-11 g++-10)
+    mark_as_advanced(NK_OLDER_GXX)
+    if(nk_nvcc_version MATCHES "release 11\\." AND NK_OLDER_GXX)
+      set(ENV{CUDAHOSTCXX} "${NK_OLDER_GXX}")
     endif()
-    set(CMAKE_CUDA_COMPILER "${NK_NVCC}" CACHE FILEPATH "The CUDA compiler")
   endif()
 endif()
 
-# Set before the language is enabled, or CMake would choose one by itself.
+# Each target names its own; without this CMake chooses some when the language is enabled.
 set(CMAKE_CUDA_ARCHITECTURES OFF)
 include(CheckLanguage)
 check_language(CUDA)
 if(NOT CMAKE_CUDA_COMPILER)
-  nk_no_cuda("no CUDA compiler that works")
+  nk_no_cuda("no CUDA compiler that works; what was tried is in CMakeFiles/CMakeError.log")
   return()
 endif()
 enable_language(CUDA)
@@ -55,7 +58,7 @@ if(CMAKE_CUDA_COMPILER_VERSION VERSION_LESS 11.8)
   return()
 endif()
 
-# Code for every architecture with tensor-era memory pipelines (80 and up), and PTX of the last for those to come.
+# Machine code for the architectures with asynchronous copies, and PTX of the last for those to come.
 set(NK_CUDA_ARCHITECTURES 80-real 86-real 89-real)
 if(CMAKE_CUDA_COMPILER_VERSION VERSION_GREATER_EQUAL 12.8)
   list(APPEND NK_CUDA_ARCHITECTURES 90-real 100-real 120)

@@ -27,15 +27,14 @@ add_library(nk_emulation OBJECT
 set_target_properties(nk_emulation PROPERTIES POSITION_INDEPENDENT_CODE ON)
 target_link_libraries(nk_emulation PUBLIC nk_settings ${CMAKE_DL_LIBS})
 target_include_directories(nk_emulation PUBLIC kernels native)
-# A fibre's stack is 64 KB, of which code that is not optimized needs more than its share; -O2 takes minutes for a room,
-# -O1 seconds. #pragma unroll means nothing to a C++ compiler.
-target_compile_options(nk_emulation PUBLIC $<$<NOT:$<CONFIG:Debug>>:-O1> -Wno-unknown-pragmas)
+# -O2 takes minutes for a room, -O1 seconds. #pragma unroll means nothing to a C++ compiler.
+set(NK_EMULATION_FLAGS $<$<NOT:$<CONFIG:Debug>>:-O1> -Wno-unknown-pragmas)
+target_compile_options(nk_emulation PRIVATE ${NK_EMULATION_FLAGS})
 
-file(GLOB NK_CUDA_SOURCES CONFIGURE_DEPENDS
-  "${PROJECT_SOURCE_DIR}/kernels/common/*.cu" "${PROJECT_SOURCE_DIR}/kernels/norms/*.cu")
 if(NK_CUDA_SOURCES)
   add_library(normkernels_emu SHARED kernels/emulation/exports.cpp)
   nk_emulate(normkernels_emu ${NK_CUDA_SOURCES})
   target_link_libraries(normkernels_emu PRIVATE nk_emulation)
+  target_compile_options(normkernels_emu PRIVATE ${NK_EMULATION_FLAGS})
   nk_library_settings(normkernels_emu)
 endif()

@@ -32,8 +32,12 @@ gtest_discover_tests(normkernels_native_tests DISCOVERY_TIMEOUT 60)
 
 # Nothing but nk_* may be visible, and nothing but the C library be needed: users' processes hold other C++ libraries.
 if(UNIX AND NOT APPLE AND NOT NK_SANITIZE)
-  add_test(NAME exports COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} -DREADELF=${CMAKE_READELF}
-    -DLIBRARY=$<TARGET_FILE:normkernels> -P "${PROJECT_SOURCE_DIR}/native/tests/exports_test.cmake")
+  foreach(library IN ITEMS normkernels normkernels_emu normkernels_cuda)
+    if(TARGET ${library})
+      add_test(NAME exports_${library} COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} -DREADELF=${CMAKE_READELF}
+        -DLIBRARY=$<TARGET_FILE:${library}> -P "${PROJECT_SOURCE_DIR}/native/tests/exports_test.cmake")
+    endif()
+  endforeach()
   # A kernel object that offers any symbol but its table could have its AVX-512 code linked into the scalar path.
   get_property(objects GLOBAL PROPERTY NK_KERNEL_OBJECTS)
   foreach(object IN LISTS objects)

@@ -11,3 +11,7 @@ set(NK_ROOMS
   matrix_norm
   axis_norm
 )
+
+# Their CUDA kernels, for the CUDA library and for its emulation.
+file(GLOB NK_CUDA_SOURCES CONFIGURE_DEPENDS
+  "${PROJECT_SOURCE_DIR}/kernels/common/*.cu" "${PROJECT_SOURCE_DIR}/kernels/norms/*.cu")

@@ -1,9 +1,9 @@
 // What the entries of norms over rows share on the host: check, choose the geometry, launch.
 //
 // Geometry by the length of a row in slots of 16 bytes: 8 threads up to 8 slots (64 16-bit columns), a warp up to 128
-// (1024 columns), then blocks of 128, 512 and 1024 threads with 4 slots each (32768 columns); beyond that a block of
-// 1024 reads the row again at every pass. Backward holds two tensors and two rows of sums, so it has 4 slots up to 128
-// threads and 2 in a block of 512 (8192 columns).
+// (1024 columns), a block of 128 threads up to 512 (4096 columns), then blocks of 512 with 4 slots each (16384
+// columns), or with 2 where a thread holds two tensors (8192 columns); beyond that the block reads the row again at
+// every pass. Blocks of 1024 threads have 64 registers each, and spilled.
 #pragma once
 
 #include "core/row_norm_check.h"
@@ -25,33 +25,30 @@ struct geometry {
   static_assert(kTeams <= kMostTeamsPerBlock, "the workspace is too small");
 };
 
-// Calls f(element type, geometry) with the ones for this dtype and number of columns.
-template <class T, class F>
-nk_status with_geometry(std::int64_t cols, bool backward, F&& f) {
+// Calls f(element type, geometry) with the ones for this dtype and number of columns. Tensors: how many of the row's a
+// thread holds.
+template <int Tensors, class T, class F>
+nk_status with_geometry(std::int64_t cols, F&& f) {
   // A row may begin in the middle of its first slot.
   const std::int64_t slots = (cols + 2 * (kSlot<T> - 1)) / kSlot<T>;
   if (slots <= 8) return f(T(), geometry<8, 1>());
   if (slots <= 32) return f(T(), geometry<32, 1>());
   if (slots <= 128) return f(T(), geometry<32, 4>());
   if (slots <= 512) return f(T(), geometry<128, 4>());
-  if (backward) {
-    if (slots <= 1024) return f(T(), geometry<512, 2>());
-    return f(T(), geometry<512, 0>());
-  }
-  if (slots <= 2048) return f(T(), geometry<512, 4>());
-  if (slots <= 4096) return f(T(), geometry<1024, 4>());
-  return f(T(), geometry<1024, 0>());
+  constexpr int kSlots = Tensors == 1 ? 4 : 2;
+  if (slots <= 512 * kSlots) return f(T(), geometry<512, kSlots>());
+  return f(T(), geometry<512, 0>());
 }
 
-template <class F>
-nk_status with_types(std::int32_t dtype, std::int64_t cols, bool backward, F&& f) {
+template <int Tensors, class F>
+nk_status with_types(std::int32_t dtype, std::int64_t cols, F&& f) {
   switch (dtype) {
     case NK_F16:
-      return with_geometry<f16>(cols, backward, f);
+      return with_geometry<Tensors, f16>(cols, f);
     case NK_BF16:
-      return with_geometry<bf16>(cols, backward, f);
+      return with_geometry<Tensors, bf16>(cols, f);
     default:
-      return with_geometry<float>(cols, backward, f);
+      return with_geometry<Tensors, float>(cols, f);
   }
 }
 
@@ -84,7 +81,7 @@ nk_status forward(const row_norm_traits& norm, const nk_row_norm_forward_params*
     return status_of(launch(fill_statistics, dim3(blocks_for(p.rows, 128)), dim3(128), 0, stream_of(stream), p.mean,
                             p.rstd, p.y_scale, p.rows));
   }
-  return with_types(p.dtype, p.cols, false, [&](auto type, auto g) {
+  return with_types<1>(p.dtype, p.cols, [&](auto type, auto g) {
     using G = decltype(g);
     return status_of(launch(forward_rows<Centred, decltype(type), G::kThreads, G::kSlots>,
                             dim3(blocks_for(p.rows, G::kTeams)), dim3(kBlockThreads<G::kThreads>), 0, stream_of(stream),
@@ -112,7 +109,7 @@ nk_status backward(const row_norm_traits& norm, const nk_row_norm_backward_param
   float* const partial = parameters ? reinterpret_cast<float*>(address + (16 - address % 16) % 16) : nullptr;
   std::int64_t partial_rows = 0;
   if (p.rows > 0) {
-    status = with_types(p.dtype, p.cols, true, [&](auto type, auto g) {
+    status = with_types<2>(p.dtype, p.cols, [&](auto type, auto g) {
       using G = decltype(g);
       const std::int64_t teams = backward_teams(p.rows, multiprocessors);
       const unsigned blocks = blocks_for(teams, G::kTeams);
@@ -135,7 +132,7 @@ nk_status jvp(const row_norm_traits& norm, const nk_row_norm_jvp_params* params,
   const nk_row_norm_jvp_params& p = *params;
   if (p.isa != NK_ISA_BEST) return NK_ERROR_ISA;
   if (is_empty(p)) return NK_OK;
-  return with_types(p.dtype, p.cols, false, [&](auto type, auto g) {
+  return with_types<2>(p.dtype, p.cols, [&](auto type, auto g) {
     using G = decltype(g);
     return status_of(launch(jvp_rows<Centred, decltype(type), G::kThreads, G::kSlots>,
                             dim3(blocks_for(p.rows, G::kTeams)), dim3(kBlockThreads<G::kThreads>), 0, stream_of(stream),

@@ -30,9 +30,9 @@
 constexpr int warpSize = 32;
 
 // One key for each declaration, and for each instance of a template, as CUDA has it.
-#define NK_SHARED(T, name, count)    \
-  static const char name##_key_ = 0; \
-  T* const name =                    \
+#define NK_SHARED(T, name, count) \
+  static char name##_key_ = 0;    \
+  T* const name =                 \
       static_cast<T*>(::nk::emu::shared_array(&name##_key_, sizeof(T[count]), alignof(T), ::nk::emu::site()))
 
 #define NK_DYNAMIC_SHARED(T, name)                                                 \

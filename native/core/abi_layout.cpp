@@ -36,6 +36,11 @@ constexpr nk_field_layout kLayout[] = {
     F(bias),
     F(mean),
     F(rstd),
+    F(gate),
+    F(gate_stride),
+    F(y_scale),
+    F(quantize),
+    F(reserved),
 #undef F
 #define F(field) NK_FIELD(nk_row_norm_backward_params, field)
     F(struct_size),

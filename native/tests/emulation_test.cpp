@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -409,6 +410,24 @@ TEST(Emulation, EveryThreadHasItsOwnArguments) {
        })) {
     for (std::size_t t = 0; t < 64; ++t) EXPECT_EQ(y[t], 2.0f * static_cast<float>(5 + t));
   }
+}
+
+TEST(Emulation, LaunchesOfSeveralThreadsRunSideBySide) {
+  const std::vector<float> x = counted(128);
+  std::vector<std::thread> threads;
+  std::vector<int> failures(4, 0);
+  for (std::size_t i = 0; i < failures.size(); ++i) {
+    threads.emplace_back([&x, &failed = failures[i]] {
+      for (int round = 0; round < 50; ++round) {
+        std::vector<float> y(256, -1.0f);
+        const bool good = launch(two_sums<true>, 1, 128, 0, nullptr, x.data(), y.data()) == cudaSuccess;
+        if (!good || y[0] != 8128.0f || y[255] != 16256.0f) ++failed;
+        if (launch(some_wait, 1, 64, 0, nullptr) != cudaErrorLaunchFailure) ++failed;
+      }
+    });
+  }
+  for (std::thread& t : threads) t.join();
+  for (const int failed : failures) EXPECT_EQ(failed, 0);
 }
 
 }  // namespace

@@ -19,6 +19,10 @@ internal abstract class Dtype
     public static readonly Dtype BF16 =
         new Dtype<BFloat16>("bf16", new Tolerance(1.0 / 128, BFloat16.Epsilon), v => (BFloat16)v, v => v);
 
+    public static readonly Dtype F64 = new Dtype<double>("f64", new Tolerance(1e-14, 0), v => v, v => v);
+
+    public static readonly Dtype Int8 = new Dtype<sbyte>("int8", new Tolerance(0, 0), v => (sbyte)v, v => v);
+
     public static readonly Dtype Byte = new Dtype<byte>("bytes", new Tolerance(0, 0), v => (byte)v, v => v);
 
     private protected Dtype(string name, int size, Tolerance tolerance)

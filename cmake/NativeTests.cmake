@@ -11,7 +11,9 @@ add_executable(normkernels_native_tests
   native/tests/abi_c_test.c
   native/tests/abi_test.cpp
   native/tests/dtype_test.cpp
+  native/tests/power_test.cpp
   native/tests/row_norm_test.cpp
+  native/tests/slices_test.cpp
   native/tests/vec_test.cpp
 )
 nk_add_kernels(normkernels_native_tests "${PROJECT_SOURCE_DIR}/native/tests/vec_probe.cpp" probe)

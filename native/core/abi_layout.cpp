@@ -1,7 +1,6 @@
 // Every field of every struct of the ABI, as compiled. A test compares the table with the C# structs, both ways, and
 // checks that the fields tile each struct, so that a field missing here shows.
 #include <normkernels/nk_axis.h>
-#include <normkernels/nk_batch_norm.h>
 #include <normkernels/nk_channel_norm.h>
 #include <normkernels/nk_reduction.h>
 #include <normkernels/nk_row_norm.h>

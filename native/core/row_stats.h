@@ -5,41 +5,16 @@
 // and it is only then that the result is taken: where the mean turns out to lie more than a standard deviation from the
 // pivot (then the subtraction has cost a bit), the row is summed again, around the mean that was found. So the
 // difference E[x^2] - E[x]^2 is never formed of anything but small corrections, an offset of 1e6 costs nothing, and a
-// constant row gives exactly its constant. The mean is kept as high + low: high alone would be 0.03 off at a mean of
-// 1e6.
+// constant row gives exactly its constant.
 //
 // Rows whose sum of squares leaves the range that float32 squares carry in full (1e30, 1e-30) are scaled by a power of
 // two and summed again. That, too, is decided by the row alone.
 #pragma once
 
 #include "reduce.h"
+#include "statistics.h"
 
 NK_BEGIN_ISA
-
-// Statistics of a row scaled by `scale`: what is normalized is x * scale. scale is 1 for all but extreme rows.
-struct row_stats {
-  float scale;
-  float mean_high;  // 0 when not centred
-  float mean_low;
-  float rstd;
-
-  NK_INLINE float saved_mean() const { return static_cast<float>(static_cast<double>(mean_high) / scale); }
-  NK_INLINE float saved_rstd() const { return rstd * scale; }
-};
-
-// Variance + epsilon within [2^-100, 2^100]: squares that matter are normal floats, and their sum is finite.
-NK_INLINE bool in_range(double variance) {
-  return variance >= 0x1p-100 && variance <= 0x1p100;
-}
-
-// The same question asked of a saved rstd, with half the exponent.
-NK_INLINE bool in_range(float rstd) {
-  return rstd >= 0x1p-50f && rstd <= 0x1p50f;
-}
-
-NK_INLINE double inverse_root(double v) {
-  return 1.0 / NK_SQRT(v);
-}
 
 // x as float lanes, multiplied by scale when the row is a scaled one.
 template <bool Scaled, class T, class Lanes>
@@ -52,18 +27,12 @@ NK_INLINE vf load_scaled(const T* p, Lanes lanes, float scale) {
   }
 }
 
-// A power of two that brings the largest magnitude of the row near 1; 1 when there is none (all zero, or infinite).
-// NaNs are passed over: they come out in the sums.
+// The scale of a row. NaNs are passed over: they come out in the sums.
 template <class T>
 float scale_of(const T* x, std::int64_t n) {
   vf top = zero();
   for_each_step(0, n, [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA { top = max(abs(load(x + i, lanes)), top); });
-  const float amax = largest(top);
-  const std::uint32_t exponent = bits_from_float(amax) >> 23;
-  if (amax == 0.0f || exponent == 255) return 1.0f;
-  // 2^(127 - exponent), kept within normal floats: a subnormal row is scaled to 2^-23 at least, ample for its squares.
-  const std::uint32_t inverse = 254 - exponent;
-  return float_from_bits((inverse < 1 ? 1 : inverse > 253 ? 253 : inverse) << 23);
+  return scale_for(largest(top));
 }
 
 struct moments {
@@ -116,14 +85,6 @@ NK_INLINE double mean_square_of(const T* x, std::int64_t n, float scale) {
   return total[0] * inverse_n;
 }
 
-// rstd of a variance with epsilon, as float. A positive variance has a finite rstd: in a constant row it is then
-// multiplied by 0, and the result is the bias, however small epsilon may be.
-NK_INLINE float rstd_of(double variance) {
-  const double rstd = 1.0 / NK_SQRT(variance);
-  constexpr double kLargest = 0x1.fffffep127;
-  return static_cast<float>(variance > 0.0 && rstd > kLargest ? kLargest : rstd);
-}
-
 template <bool Centred, bool Scaled, class T>
 NK_INLINE moments moments_at_scale(const T* x, std::int64_t n, float scale) {
   if constexpr (Centred) {
@@ -133,18 +94,13 @@ NK_INLINE moments moments_at_scale(const T* x, std::int64_t n, float scale) {
   }
 }
 
-NK_INLINE row_stats stats_from(const moments& found, double variance, float scale) {
-  const float high = static_cast<float>(found.mean);
-  return {scale, high, static_cast<float>(found.mean - static_cast<double>(high)), rstd_of(variance)};
-}
-
 template <bool Centred, class T>
 NK_NOINLINE row_stats stats_of_extreme_row(const T* x, std::int64_t n, double epsilon) {
   const float scale = scale_of(x, n);
   const moments found = moments_at_scale<Centred, true>(x, n, scale);
   // A constant row has nothing to scale, and at its scale epsilon might be out of range.
-  if (Centred && found.variance == 0.0) return {1.0f, read(x), 0.0f, rstd_of(epsilon)};
-  return stats_from(found, found.variance + epsilon * scale * scale, scale);
+  if (Centred && found.variance == 0.0) return {1.0f, read(x), 0.0f, rstd_of_float(epsilon)};
+  return stats_from(found.mean, found.variance + epsilon * scale * scale, scale);
 }
 
 // The statistics of row x of n >= 1 columns.
@@ -152,7 +108,7 @@ template <bool Centred, class T>
 NK_INLINE row_stats stats_of(const T* x, std::int64_t n, double epsilon) {
   const moments found = moments_at_scale<Centred, false>(x, n, 1.0f);
   const double variance = found.variance + epsilon;
-  return in_range(variance) ? stats_from(found, variance, 1.0f) : stats_of_extreme_row<Centred>(x, n, epsilon);
+  return in_range(variance) ? stats_from(found.mean, variance, 1.0f) : stats_of_extreme_row<Centred>(x, n, epsilon);
 }
 
 // Statistics as forward saved them, for a row of the backward and jvp passes. Without them, or where a saved float is

@@ -30,6 +30,8 @@ const char* nk_status_message(nk_status status) {
       return "the workspace is missing or too small";
     case NK_ERROR_ISA:
       return "the instruction set asked for is not available here, or NK_MAX_ISA is not scalar, avx2 or avx512";
+    case NK_ERROR_CUDA:
+      return "CUDA refused";
   }
   return "unknown status";
 }

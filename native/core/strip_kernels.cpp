@@ -10,7 +10,8 @@ NK_BEGIN_ISA
 // stay in the second-level cache between the first column and the last.
 constexpr std::int64_t kChunkRows = 32;
 
-// Calls body(j, lanes, begin, end) for every step of columns, for one chunk of rows after the other.
+// Calls body(j, lanes, begin, end) for every step of columns, for one chunk of rows after the other. What it sums must
+// be 0 in lanes beyond the strip: where rows are folded they are columns that another strip still adds to.
 template <class Body>
 NK_INLINE void for_each_column_step(const strip& s, Body&& body) {
   for (std::int64_t begin = 0; begin < s.rows; begin += kChunkRows) {
@@ -49,7 +50,7 @@ void moments_columns(const void* x, const strip& s, const float* pivot, double* 
     const vd p = widen(load(pivot + j, whole{}));
     vd sum_d = load(sum + j), sum_squares = load(squares + j);
     for (std::int64_t row = begin; row < end; ++row) {
-      const vd d = sub(widen(load(px + row * s.row_stride + j, lanes)), p);
+      const vd d = keep(sub(widen(load(px + row * s.row_stride + j, lanes)), p), lanes);
       sum_d = add(sum_d, d);
       sum_squares = fma(d, d, sum_squares);
     }
@@ -86,7 +87,7 @@ void products_columns(const void* t, const void* x, const strip& s, const float*
     vd all_t = load(sum_t + j), all_products = load(sum_t_xhat + j), all_xhat = load(sum_xhat + j);
     for (std::int64_t row = begin; row < end; ++row) {
       const std::int64_t at = row * s.row_stride + j;
-      const vd xhat = widen(mul(sub(load(px + at, lanes), c), r));
+      const vd xhat = widen(keep(mul(sub(load(px + at, lanes), c), r), lanes));
       const vd tangent = widen(load(pt + at, lanes));
       all_t = add(all_t, tangent);
       all_products = fma(tangent, xhat, all_products);

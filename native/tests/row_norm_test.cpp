@@ -2,17 +2,17 @@
 // same bits on every instruction set, whole or by row blocks, contiguous or strided; and values against plain double
 // arithmetic. The full suites, against the managed reference, are in .NET.
 #include <cmath>
-#include <memory>
 
 #include <normkernels/nk_layer_norm.h>
 #include <normkernels/nk_rms_norm.h>
 
-#include "core/dtype.h"
 #include "support.h"
 
 namespace {
 
+using nk_test::equal;
 using nk_test::same_bits;
+using nk_test::tensor;
 
 struct room {
   const char* name;
@@ -24,58 +24,6 @@ struct room {
 
 constexpr room kRooms[] = {{"layer_norm", true, nk_layer_norm_forward, nk_layer_norm_backward, nk_layer_norm_jvp},
                            {"rms_norm", false, nk_rms_norm_forward, nk_rms_norm_backward, nk_rms_norm_jvp}};
-
-// A heap block of exactly so many elements of a dtype, filled from floats and read back as floats.
-class tensor {
- public:
-  tensor(int dtype, std::int64_t count) : dtype_(dtype), count_(count), data_(new unsigned char[bytes()]()) {}
-
-  void* data() { return data_.get(); }
-  std::int64_t count() const { return count_; }
-
-  void set(std::int64_t i, float v) {
-    if (dtype_ == NK_F32) {
-      std::memcpy(at(i), &v, 4);
-    } else if (dtype_ == NK_F16) {
-      nk::f16 h;
-      nk::from_float(v, &h);
-      std::memcpy(at(i), &h, 2);
-    } else {
-      nk::bf16 h;
-      nk::from_float(v, &h);
-      std::memcpy(at(i), &h, 2);
-    }
-  }
-
-  float get(std::int64_t i) const {
-    std::uint16_t half = 0;
-    float v = 0;
-    std::memcpy(dtype_ == NK_F32 ? static_cast<void*>(&v) : &half, data_.get() + i * size(), size());
-    return dtype_ == NK_F32 ? v : dtype_ == NK_F16 ? nk::to_float(nk::f16{half}) : nk::to_float(nk::bf16{half});
-  }
-
-  tensor& fill(std::mt19937& random, float mean, float spread) {
-    std::normal_distribution<float> normal(mean, spread);
-    for (std::int64_t i = 0; i < count_; ++i) set(i, normal(random));
-    return *this;
-  }
-
- private:
-  std::size_t size() const { return dtype_ == NK_F32 ? 4 : 2; }
-  std::size_t bytes() const { return static_cast<std::size_t>(count_) * size(); }
-  unsigned char* at(std::int64_t i) { return data_.get() + static_cast<std::size_t>(i) * size(); }
-
-  int dtype_;
-  std::int64_t count_;
-  std::unique_ptr<unsigned char[]> data_;
-};
-
-bool equal(const tensor& a, const tensor& b) {
-  for (std::int64_t i = 0; i < a.count(); ++i) {
-    if (!same_bits(a.get(i), b.get(i))) return false;
-  }
-  return true;
-}
 
 // Inputs and results of all three verbs, with a residual, an affine map and saved statistics.
 struct problem {

@@ -1,5 +1,6 @@
 #include "tests/vec_probe.h"
 
+#include "core/silu.h"
 #include "core/vec.h"
 
 NK_BEGIN_ISA
@@ -20,12 +21,21 @@ NK_PROBE(fma, fma(a, b, c))
 NK_PROBE(neg_fma, neg_fma(a, b, c))
 NK_PROBE(max, max(a, b))
 NK_PROBE(abs, abs(a))
+NK_PROBE(div, div(a, b))
+NK_PROBE(silu, silu(a))
+NK_PROBE(fma_double, narrow(fma(widen(a), widen(b), widen(c))))
+NK_PROBE(sub_double, narrow(sub(add(widen(a), widen(c)), widen(b))))
+NK_PROBE(mul_double, narrow(mul(widen(a), widen(b))))
 
 float sum_probe(const float* a) {
   return sum(load(a, whole{}));
 }
 float largest_probe(const float* a) {
   return largest(load(a, whole{}));
+}
+
+double sum_double_probe(const double* a) {
+  return sum(load(a));
 }
 
 template <class T>
@@ -72,13 +82,29 @@ void keep_probe(const float* from, float* to, int n) {
   store(to, n == kLanes ? keep(v, whole{}) : keep(v, first{n}), whole{});
 }
 
+void keep_double_probe(const double* from, double* to, int n) {
+  const vd v = load(from);
+  store(to, n == kLanes ? keep(v, whole{}) : keep(v, first{n}));
+}
+void store_i8_probe(const float* from, std::int8_t* to, int n) {
+  const vf v = load(from, whole{});
+  if (n == kLanes) {
+    store_i8(to, v, whole{});
+  } else {
+    store_i8(to, v, first{n});
+  }
+}
+
 NK_END_ISA
 
 namespace nk {
 namespace NK_ISA {
 
-const vec_probe probe = {add_probe, sub_probe,     mul_probe,  fma_probe,   neg_fma_probe, max_probe, abs_probe,
-                         sum_probe, largest_probe, copy_probe, widen_probe, narrow_probe,  keep_probe};
+const vec_probe probe = {add_probe,        sub_probe,        mul_probe,    fma_probe,     neg_fma_probe,
+                         max_probe,        abs_probe,        div_probe,    silu_probe,    fma_double_probe,
+                         sub_double_probe, mul_double_probe, sum_probe,    largest_probe, sum_double_probe,
+                         copy_probe,       widen_probe,      narrow_probe, keep_probe,    keep_double_probe,
+                         store_i8_probe};
 
 }  // namespace NK_ISA
 }  // namespace nk

@@ -14,13 +14,22 @@ struct vec_probe {
   void (*neg_fma)(const float* a, const float* b, const float* c, float* out);
   void (*max)(const float* a, const float* b, const float* c, float* out);
   void (*abs)(const float* a, const float* b, const float* c, float* out);
+  void (*div)(const float* a, const float* b, const float* c, float* out);
+  void (*silu)(const float* a, const float* b, const float* c, float* out);
+  // narrow(a * b + c), a - b and a * b computed in double
+  void (*fma_double)(const float* a, const float* b, const float* c, float* out);
+  void (*sub_double)(const float* a, const float* b, const float* c, float* out);
+  void (*mul_double)(const float* a, const float* b, const float* c, float* out);
   float (*sum)(const float* a);
   float (*largest)(const float* a);
+  double (*sum_double)(const double* a);
   // n elements, 1 to 16: 16 by `whole`, fewer by `first`. kind: 0 float, 1 f16, 2 bf16.
   void (*copy)(int kind, const void* from, void* to, int n);     // load, store
   void (*widen)(int kind, const void* from, float* to, int n);   // load, store 16 floats: the rest must be 0
   void (*narrow)(int kind, const float* from, void* to, int n);  // load 16 floats, store n
   void (*keep)(const float* from, float* to, int n);             // keep, store 16 floats
+  void (*keep_double)(const double* from, double* to, int n);    // keep, store 16 doubles
+  void (*store_i8)(const float* from, std::int8_t* to, int n);   // load 16 floats, store n
 };
 
 namespace scalar {

@@ -45,6 +45,12 @@ std::vector<float> awkward_values() {
           inf,   -inf,   std::nanf(""), 0.33333334f, 6e-8f,       2.9802322e-8f};
 }
 
+// For operands that an operation does not have.
+const float* no_operand() {
+  static const float zeros[kLanes] = {};
+  return zeros;
+}
+
 TEST_P(Vec, ArithmeticIsLanewiseAndCorrectlyRounded) {
   const std::vector<float> values = awkward_values();
   std::mt19937 random(1);
@@ -72,6 +78,14 @@ TEST_P(Vec, ArithmeticIsLanewiseAndCorrectlyRounded) {
     check("neg_fma", probe().neg_fma, [](float x, float y, float z) { return std::fma(-x, y, z); });
     check("max", probe().max, [](float x, float y, float) { return x > y ? x : y; });
     check("abs", probe().abs, [](float x, float, float) { return std::fabs(x); });
+    check("div", probe().div, [](float x, float y, float) { return x / y; });
+    using wide = double;
+    check("fma_double", probe().fma_double,
+          [](float x, float y, float z) { return static_cast<float>(std::fma(wide{x}, wide{y}, wide{z})); });
+    check("sub_double", probe().sub_double,
+          [](float x, float y, float z) { return static_cast<float>((wide{x} + wide{z}) - wide{y}); });
+    check("mul_double", probe().mul_double,
+          [](float x, float y, float) { return static_cast<float>(wide{x} * wide{y}); });
   }
 }
 
@@ -88,6 +102,13 @@ TEST_P(Vec, SumsFoldHalves) {
       }
     }
     EXPECT_TRUE(same_bits(probe().sum(a), sum[0]));
+    double wide[kLanes];
+    for (int i = 0; i < kLanes; ++i) wide[i] = static_cast<double>(a[i]) / 3.0;
+    const double found = probe().sum_double(wide);
+    for (int half = kLanes / 2; half > 0; half /= 2) {
+      for (int i = 0; i < half; ++i) wide[i] += wide[i + half];
+    }
+    EXPECT_EQ(found, wide[0]);
     EXPECT_TRUE(same_bits(probe().largest(a), top[0]));
   }
 }
@@ -128,6 +149,48 @@ TEST_P(Vec, KeepClearsTheLanesBeyond) {
   for (int n = 1; n <= kLanes; ++n) {
     probe().keep(a, out, n);
     for (int i = 0; i < kLanes; ++i) EXPECT_TRUE(same_bits(out[i], i < n ? a[i] : 0.0f));
+    double wide[kLanes], kept[kLanes];
+    for (int i = 0; i < kLanes; ++i) wide[i] = static_cast<double>(a[i]);
+    probe().keep_double(wide, kept, n);
+    for (int i = 0; i < kLanes; ++i) {
+      EXPECT_TRUE(same_bits(static_cast<float>(kept[i]), i < n ? a[i] : 0.0f)) << n << " " << i;
+    }
+  }
+}
+
+TEST_P(Vec, EightBitStoresRoundToNearestEvenAndTouchNothingBeyond) {
+  float values[kLanes];
+  for (int from = -1016; from < 1016; from += kLanes) {  // every eighth from -127 to 127: ties among them
+    for (int i = 0; i < kLanes; ++i) values[i] = static_cast<float>(from + i) / 8.0f;
+    for (int n = 1; n <= kLanes; ++n) {
+      std::int8_t out[kLanes + 1];
+      std::memset(out, 0x55, sizeof out);
+      probe().store_i8(values, out, n);
+      for (int i = 0; i <= kLanes; ++i) {
+        EXPECT_EQ(out[i], i < n ? static_cast<int>(std::nearbyint(values[i])) : 0x55) << values[i];
+      }
+    }
+  }
+}
+
+TEST_P(Vec, SiluIsAccurateToItsLimits) {
+  std::vector<float> values = awkward_values();
+  for (float z = -110.0f; z < 110.0f; z += 0.37f) values.push_back(z);
+  values.resize(values.size() / kLanes * kLanes);
+  for (std::size_t at = 0; at < values.size(); at += kLanes) {
+    float out[kLanes];
+    probe().silu(&values[at], no_operand(), no_operand(), out);
+    for (std::size_t i = 0; i < kLanes; ++i) {
+      const double z = static_cast<double>(values[at + i]);
+      const double expected = z < -1e30 ? 0.0 : z / (1.0 + std::exp(-z));
+      if (std::isnan(z)) {
+        EXPECT_TRUE(std::isnan(out[i]));
+      } else if (std::isinf(expected)) {
+        EXPECT_EQ(static_cast<double>(out[i]), expected);
+      } else {
+        EXPECT_NEAR(static_cast<double>(out[i]), expected, std::fabs(expected) * 4e-7 + 1e-43) << z;
+      }
+    }
   }
 }
 

@@ -111,6 +111,40 @@ typedef struct nk_channel_norm_jvp_params {
   int64_t part_end;
 } nk_channel_norm_jvp_params;
 
+/** Inference as two vectors: scale = weight / sqrt(running_var + epsilon), shift = bias - running_mean * scale. They
+ * are double because shift and x * scale cancel where a mean is large. */
+typedef struct nk_batch_norm_fold_params {
+  uint64_t struct_size;
+  int32_t param_dtype; /* nk_dtype of weight and bias */
+  int32_t reserved;    /* 0 */
+  int64_t channels;
+  double epsilon;
+  const float* running_mean;
+  const float* running_var;
+  const void* weight; /* [channels] or null for ones */
+  const void* bias;   /* [channels] or null for zeros */
+  double* scale;      /* [channels] */
+  double* shift;      /* [channels] */
+} nk_batch_norm_fold_params;
+
+/** y = x * scale + shift for every channel: the bits of inference. Its parts are those of nk_batch_norm_plan. */
+typedef struct nk_batch_norm_apply_params {
+  uint64_t struct_size;
+  int32_t dtype;  /* nk_dtype of x and y */
+  int32_t isa;    /* nk_isa; NK_ISA_BEST by default */
+  int32_t layout; /* nk_channel_layout */
+  int32_t stage;  /* nk_stage; the last one does nothing */
+  int64_t batch;
+  int64_t channels;
+  int64_t spatial;
+  const void* x;
+  void* y; /* may be x */
+  const double* scale;
+  const double* shift;
+  int64_t part_begin;
+  int64_t part_end;
+} nk_batch_norm_apply_params;
+
 #ifdef __cplusplus
 }
 #endif

@@ -29,6 +29,7 @@ typedef enum nk_status {
   NK_ERROR_FLAGS = 6,       /* a flag or stage that the function does not know */
   NK_ERROR_WORKSPACE = 7,   /* the workspace is missing or too small */
   NK_ERROR_ISA = 8,         /* the instruction set asked for is not available here, or NK_MAX_ISA names none */
+  NK_ERROR_CUDA = 9,        /* CUDA refused; see nk_cuda_error */
 } nk_status;
 
 /** Element types. Arithmetic is always float32; a 16-bit type exists only at loads and stores. */

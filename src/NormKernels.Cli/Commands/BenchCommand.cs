@@ -19,7 +19,8 @@ internal static class BenchCommand
     // Beyond this a call waits for memory, whatever computes, and a composition that passes over it several times too.
     private const long MaxComposedBytes = 24L << 20;
 
-    private static readonly TimeSpan _budget = TimeSpan.FromSeconds(0.3);
+    private const double DefaultSeconds = 0.3;
+    private const double MaxSeconds = 3600;
 
     private static readonly ImmutableArray<(long Rows, long Cols)> _defaultShapes =
         [(64, 1024), (1024, 1024), (16384, 4096)];
@@ -35,6 +36,7 @@ internal static class BenchCommand
         Option<long?> rows = Size(
             "--rows", "Rows; give --cols as well. If neither is given, some sizes from the caches to memory.");
         Option<long?> cols = Size("--cols", "Columns.");
+        Option<double> seconds = Seconds();
         Option<string> json = new("--json") { Description = "Writes the numbers.", HelpName = "FILE" };
         Command command = new(
             "bench",
@@ -42,7 +44,7 @@ internal static class BenchCommand
             + "by that of the call, 'vs TensorPrimitives' the same for forward composed of TensorPrimitives calls: "
             + "above 1 is faster.")
         {
-            ops, rows, cols, json,
+            ops, rows, cols, seconds, json,
         };
         TargetOptions target = new(
             command, "What tensors are stored in; f32 if not given. The reference has float64 alone.");
@@ -68,6 +70,7 @@ internal static class BenchCommand
                 Operations(parsed.GetValue(ops)),
                 givenRows is null ? null : [(givenRows.Value, givenCols!.Value)],
                 new ComputeTarget(backend, dtype, options),
+                TimeSpan.FromSeconds(parsed.GetValue(seconds)),
                 parsed.GetValue(json));
         });
         return command;
@@ -78,6 +81,7 @@ internal static class BenchCommand
     /// <param name="operations">What is timed.</param>
     /// <param name="shapes">Rows and columns; null for the usual ones, as far as memory allows.</param>
     /// <param name="target">What computes.</param>
+    /// <param name="budget">About how long each is timed; null for the usual time.</param>
     /// <param name="json">A file for the numbers, or null.</param>
     /// <exception cref="InvalidDataException">A shape does not fit; one line.</exception>
     public static int Bench(
@@ -85,8 +89,10 @@ internal static class BenchCommand
         IEnumerable<Operation> operations,
         ImmutableArray<(long Rows, long Cols)>? shapes,
         ComputeTarget target,
+        TimeSpan? budget,
         string? json)
     {
+        TimeSpan time = budget ?? TimeSpan.FromSeconds(DefaultSeconds);
         if (json is not null)
         {
             OutputFiles.RequireWritable(json);
@@ -111,7 +117,7 @@ internal static class BenchCommand
                     // Nobody asked for this size.
                     output.Note($"{name}: left out, there is not enough memory");
                 }
-                else if (Measure(operation, verb, rows, cols, target, measured) is { } error)
+                else if (Measure(operation, verb, rows, cols, target, time, measured) is { } error)
                 {
                     wrong.Add($"{name}: {error}");
                 }
@@ -184,6 +190,25 @@ internal static class BenchCommand
         },
     };
 
+    private static Option<double> Seconds() => new("--seconds")
+    {
+        Description = "About how long each is timed.",
+        HelpName = "S",
+        DefaultValueFactory = _ => DefaultSeconds,
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds)
+                && seconds is >= 0 and <= MaxSeconds)
+            {
+                return seconds;
+            }
+
+            result.AddError($"--seconds: {ErrorText.Quote(text)} is not a number from 0 to {MaxSeconds}");
+            return 0;
+        },
+    };
+
     // The tensors, and as many bytes again for the copy.
     private static bool FitsMemory(Operation operation, string verb, long rows, long cols, ComputeTarget target)
     {
@@ -192,7 +217,8 @@ internal static class BenchCommand
     }
 
     private static string? Measure(
-        Operation operation, string verb, long rows, long cols, ComputeTarget target, List<Measured> measured)
+        Operation operation, string verb, long rows, long cols, ComputeTarget target, TimeSpan budget,
+        List<Measured> measured)
     {
         if (cols > NativeArena.MaxElements / rows)
         {
@@ -217,8 +243,8 @@ internal static class BenchCommand
         using MemoryCopy copy = new(benchmark.BytesMoved, target.Options.MaxDegreeOfParallelism);
         bool composed = benchmark.HasComposition && benchmark.BytesMoved <= MaxComposedBytes;
         Timing timing = composed
-            ? Timing.Measure(_budget, benchmark.Run, copy.Run, benchmark.Compose)
-            : Timing.Measure(_budget, benchmark.Run, copy.Run);
+            ? Timing.Measure(budget, benchmark.Run, copy.Run, benchmark.Compose)
+            : Timing.Measure(budget, benchmark.Run, copy.Run);
         double seconds = timing.Seconds[0];
         measured.Add(new Measured(
             operation.Name,

@@ -148,8 +148,8 @@ internal static class RunCommand
         {
             Dictionary<string, NpyArray> rounded = dtype is null
                 ? tensors
-                : tensors.ToDictionary(pair => pair.Key, pair => Round(pair.Value, dtype.Value));
-            results = target.Compute(operation, new OperationArguments(attributes, rounded));
+                : tensors.ToDictionary(pair => pair.Key, pair => Round(pair.Value, DtypeOf(pair.Key, dtype.Value)));
+            results = target.Compute(operation, new ArrayArguments(attributes, rounded));
         }
         catch (ArgumentException e)
         {
@@ -161,7 +161,8 @@ internal static class RunCommand
         {
             string[] wider =
             [
-                .. tensors.Where(pair => Size(pair.Value) > Elements.Size(target.Dtype)).Select(pair => pair.Key),
+                .. tensors.Where(pair => Size(pair.Value) > Elements.Size(DtypeOf(pair.Key, target.Dtype)))
+                    .Select(pair => pair.Key),
             ];
             if (wider.Length != 0)
             {
@@ -177,12 +178,20 @@ internal static class RunCommand
                 pair.Key, Store(pair.Value, target.StorageOf(operation, pair.Key)))),
         ];
         using OutputFiles staged = new();
-        foreach ((string result, _, string path) in files)
+        foreach ((string result, string option, string path) in files)
         {
+            if (!results.ContainsKey(result))
+            {
+                throw new InvalidDataException($"{option}: {result} was not computed, an input for it was not given");
+            }
+
             TensorFile.Stage(staged, path, result, stored);
         }
 
         staged.Commit();
+
+        CaseDtype DtypeOf(string name, CaseDtype stored) =>
+            operation.Inputs.First(input => input.Name == name).IsFloat32 ? CaseDtype.Float32 : stored;
     }
 
     private static void RequireWritable((string Result, string Option, string Path)[] files)

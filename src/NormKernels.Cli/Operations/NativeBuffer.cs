@@ -3,6 +3,8 @@ using System.Collections.Generic;
 using System.IO;
 using System.Runtime.InteropServices;
 
+using NormKernels.Cli.Numpy;
+
 namespace NormKernels.Cli.Operations;
 
 /// <summary>Memory from outside the managed heap, aligned to a cache line; it belongs to an arena.</summary>
@@ -22,6 +24,12 @@ internal sealed unsafe class NativeArena : IDisposable
 
     /// <summary>The most elements that a span holds.</summary>
     public static long MaxElements => int.MaxValue;
+
+    /// <summary>How many elements a tensor has.</summary>
+    /// <exception cref="InvalidDataException">They cannot be counted.</exception>
+    public static long Count(ReadOnlySpan<long> shape) => NpyArray.TryCountElements(shape, out long count)
+        ? count
+        : throw new InvalidDataException($"a tensor of the shape {NpyArray.FormatShape(shape)} is too large");
 
     /// <summary>A buffer of zeros, so that its pages are in memory.</summary>
     /// <exception cref="InvalidDataException">More elements than a span holds.</exception>

@@ -34,12 +34,15 @@ internal enum AttributeKind
 /// <param name="Kind">What its value is.</param>
 /// <param name="Description">What it is, for help.</param>
 /// <param name="Required">Whether the operation cannot do without.</param>
-internal sealed record OperationAttribute(string Name, AttributeKind Kind, string Description, bool Required = false)
+/// <param name="MayBeNone">Whether <c>none</c> is a value: the <c>null</c> of a case, which is not no value.</param>
+internal sealed record OperationAttribute(
+    string Name, AttributeKind Kind, string Description, bool Required = false, bool MayBeNone = false)
 {
     /// <summary>The value that a text on the command line stands for, as a case would hold it.</summary>
     /// <exception cref="InvalidDataException">It is none.</exception>
     public JsonElement Parse(string text) => Kind switch
     {
+        _ when MayBeNone && text == "none" => JsonSerializer.SerializeToElement<object?>(null),
         AttributeKind.Number => ParseNumber(text) ?? throw Unfit(text, "a number"),
         AttributeKind.Integer => long.TryParse(
             text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long one)

@@ -14,6 +14,16 @@ internal static class OperationRegistry
         new RmsNormOperation(add: false),
         new LayerNormOperation(add: true),
         new RmsNormOperation(add: true),
+        new GroupNormOperation(),
+        new InstanceNormOperation(),
+        new BatchNormOperation(BatchNormKind.Train),
+        new BatchNormOperation(BatchNormKind.Inference),
+        new BatchNormOperation(BatchNormKind.Stateless),
+        new AxisNormOperation(),
+        new L2NormalizeOperation(),
+        new WeightNormOperation(),
+        new VectorNormOperation(),
+        new MatrixNormOperation(),
     ];
 
     /// <summary>Their names, for messages.</summary>

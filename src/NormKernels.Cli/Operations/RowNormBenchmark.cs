@@ -18,9 +18,6 @@ internal sealed class RowNormBenchmark<T, TStat> : Benchmark
     private const double Epsilon = 1e-5;
     private const int CheckedColumns = 4;
 
-    // Random numbers are drawn for this many elements and repeated; no row length divides it.
-    private const int RandomElements = 1_000_003;
-
     private readonly NativeArena _arena = new();
     private readonly RowNormOperation _operation;
     private readonly IRowNormKernels<T, TStat> _kernels;
@@ -286,22 +283,8 @@ internal sealed class RowNormBenchmark<T, TStat> : Benchmark
 
     private NativeBuffer<T> Random(long length, double low, double high)
     {
-        Random random = new(++_seed);
         NativeBuffer<T> buffer = _arena.Allocate<T>(length);
-        double[] values = new double[Math.Min(length, RandomElements)];
-        for (int i = 0; i < values.Length; i++)
-        {
-            values[i] = low + (high - low) * random.NextDouble();
-        }
-
-        Elements.Convert(values, buffer.Span[..values.Length]);
-        for (int filled = values.Length; filled < length;)
-        {
-            int count = (int)Math.Min(values.Length, length - filled);
-            buffer.Span[..count].CopyTo(buffer.Span[filled..]);
-            filled += count;
-        }
-
+        RandomTensor.Fill(buffer.Span, low, high, ++_seed);
         return buffer;
     }
 }

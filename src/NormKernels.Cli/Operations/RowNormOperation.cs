@@ -86,147 +86,80 @@ internal abstract class RowNormOperation(bool add) : Operation
         where T : unmanaged
         where TStat : unmanaged
     {
-        NpyArray x = arguments.Get("x");
-        int axes = NormalizedAxes(arguments, x);
-        long[] full = x.Shape.ToArray();
+        long[] full = arguments.Shape("x");
+        int axes = NormalizedAxes(arguments, full);
         long[] normalized = full[^axes..];
         long[] reduced = [.. full[..^axes], .. Enumerable.Repeat(1L, axes)];
         RowShape shape = RowShape.Of(full, axes);
-        if (shape.Rows > Array.MaxLength || shape.Cols > Array.MaxLength)
-        {
-            throw new InvalidDataException($"x of the shape {NpyArray.FormatShape(full)} has too many rows or columns");
-        }
+        bool backward = arguments.HasAny("ct_y") || (Add && arguments.HasAny("ct_h"));
+        bool jvp = arguments.HasAny(Inputs.Select(input => "tan_" + input.Name));
+        bool dweight = backward && arguments.Has("weight");
+        bool dbias = backward && arguments.Has("bias");
 
-        double epsilon = arguments.Attributes.GetDouble("eps", DefaultEpsilon);
-        if (!(epsilon >= 0))
-        {
-            throw new InvalidDataException("eps must be 0 or more");
-        }
-
-        using NativeArena arena = new();
-        bool hasWeight = arguments.Find("weight") is not null;
-        bool hasBias = arguments.Find("bias") is not null;
+        using CallTensors call = new(arguments);
         RowNormTensors<T, TStat> tensors = new()
         {
             Shape = shape,
             Add = Add,
-            Epsilon = epsilon,
+            Epsilon = arguments.Epsilon(DefaultEpsilon),
             ZeroCentered = IsZeroCentered(arguments),
             Options = options,
-            X = Load("x", full),
-            Residual = Add ? Load("residual", full) : default,
-            H = Add ? arena.Allocate<T>(shape.Count) : default,
-            Y = arena.Allocate<T>(shape.Count),
-            Weight = LoadIfThere("weight", normalized),
-            Bias = LoadIfThere("bias", normalized),
-            Mean = HasMean ? arena.Allocate<TStat>(shape.Rows) : default,
-            Rstd = arena.Allocate<TStat>(shape.Rows),
+            X = call.Load<T>("x", full),
+            Residual = Add ? call.Load<T>("residual", full) : default,
+            Weight = call.LoadIfThere<T>("weight", normalized),
+            Bias = call.LoadIfThere<T>("bias", normalized),
+            Y = call.Result<T>("y", full),
+            H = Add ? call.Result<T>("h", full) : default,
+            Mean = HasMean ? call.Result<TStat>("mean", reduced) : default,
+            Rstd = call.Result<TStat>("rstd", reduced),
+            Dy = backward ? call.LoadOrZeros<T>("ct_y", full) : default,
+            Dh = backward && Add ? call.LoadIfThere<T>("ct_h", full) : default,
+            Dx = backward ? call.Result<T>("dx", full) : default,
+            Dweight = dweight ? call.Result<TStat>("dweight", normalized) : default,
+            Dbias = dbias ? call.Result<TStat>("dbias", normalized) : default,
+            Workspace = dweight || dbias ? call.Workspace(kernels.WorkspaceSize(shape)) : default,
+            TanX = jvp ? call.LoadOrZeros<T>("tan_x", full) : default,
+            TanResidual = jvp && Add ? call.LoadOrZeros<T>("tan_residual", full) : default,
+            TanWeight = call.LoadIfThere<T>("tan_weight", normalized),
+            TanBias = call.LoadIfThere<T>("tan_bias", normalized),
+            JvpH = jvp && Add ? call.Result<T>("jvp_h", full) : default,
+            JvpY = jvp ? call.Result<T>("jvp_y", full) : default,
         };
         kernels.Forward(tensors);
-
-        OrderedDictionary<string, NpyArray> results = new(StringComparer.Ordinal);
-        Put("y", tensors.Y, full);
-        if (Add)
+        if (backward)
         {
-            Put("h", tensors.H, full);
-        }
-
-        if (HasMean)
-        {
-            Put("mean", tensors.Mean, reduced);
-        }
-
-        Put("rstd", tensors.Rstd, reduced);
-
-        if (arguments.HasAny(["ct_y", .. Add ? ["ct_h"] : Array.Empty<string>()]))
-        {
-            tensors = tensors with
-            {
-                Dy = LoadOrZeros("ct_y", full),
-                Dh = Add ? LoadIfThere("ct_h", full) : default,
-                Dx = arena.Allocate<T>(shape.Count),
-                Dweight = hasWeight ? arena.Allocate<TStat>(shape.Cols) : default,
-                Dbias = hasBias ? arena.Allocate<TStat>(shape.Cols) : default,
-                Workspace = hasWeight || hasBias ? arena.Allocate<byte>(kernels.WorkspaceSize(shape)) : default,
-            };
             kernels.Backward(tensors);
-            Put("dx", tensors.Dx, full);
             if (Add)
             {
                 // h = x + residual, so the two gradients are one.
-                Put("dresidual", tensors.Dx, full);
-            }
-
-            if (hasWeight)
-            {
-                Put("dweight", tensors.Dweight, normalized);
-            }
-
-            if (hasBias)
-            {
-                Put("dbias", tensors.Dbias, normalized);
+                _ = call.Put("dresidual", tensors.Dx, full);
             }
         }
 
-        if (arguments.HasAny(Inputs.Select(input => "tan_" + input.Name)))
+        if (jvp)
         {
-            tensors = tensors with
-            {
-                TanX = LoadOrZeros("tan_x", full),
-                TanResidual = Add ? LoadOrZeros("tan_residual", full) : default,
-                TanWeight = LoadIfThere("tan_weight", normalized),
-                TanBias = LoadIfThere("tan_bias", normalized),
-                JvpH = Add ? arena.Allocate<T>(shape.Count) : default,
-                JvpY = arena.Allocate<T>(shape.Count),
-            };
             kernels.Jvp(tensors);
-            if (Add)
-            {
-                Put("jvp_h", tensors.JvpH, full);
-            }
-
-            Put("jvp_y", tensors.JvpY, full);
         }
 
-        return results;
-
-        NativeBuffer<T> Load(string name, long[] wanted)
-        {
-            NpyArray array = arguments.Get(name);
-            return array.Shape.SequenceEqual(wanted)
-                ? arena.Allocate<T>(array.ToDoubles())
-                : throw new InvalidDataException(
-                    $"{name} has the shape {NpyArray.FormatShape(array.Shape)} where {NpyArray.FormatShape(wanted)} "
-                    + "is needed");
-        }
-
-        NativeBuffer<T> LoadIfThere(string name, long[] wanted) =>
-            arguments.Find(name) is null ? default : Load(name, wanted);
-
-        NativeBuffer<T> LoadOrZeros(string name, long[] wanted) =>
-            arguments.Find(name) is null ? arena.Allocate<T>(shape.Count) : Load(name, wanted);
-
-        void Put<TElement>(string name, NativeBuffer<TElement> buffer, long[] dims)
-            where TElement : unmanaged =>
-            results.Add(name, new NpyArray(Elements.ToDoubles<TElement>(buffer.Span), dims));
+        return call.Results();
     }
 
-    private static int NormalizedAxes(OperationArguments arguments, NpyArray x)
+    private static int NormalizedAxes(OperationArguments arguments, long[] x)
     {
         long[]? given = arguments.Attributes.GetOptionalLongs("normalized_shape");
-        NpyArray? parameter = arguments.Find("weight") ?? arguments.Find("bias");
+        long[]? parameter = arguments.FindShape("weight") ?? arguments.FindShape("bias");
         long axes = arguments.Attributes.GetOptionalLong("normalized_axes")
             ?? given?.Length
-            ?? parameter?.Shape.Length
+            ?? parameter?.Length
             ?? 1;
-        string shape = NpyArray.FormatShape(x.Shape);
-        if (axes < 1 || axes > x.Shape.Length)
+        string shape = NpyArray.FormatShape(x);
+        if (axes < 1 || axes > x.Length)
         {
             throw new InvalidDataException(
-                $"{axes} normalized axes do not fit x of the shape {shape}: 1 to {x.Shape.Length} would");
+                $"{axes} normalized axes do not fit x of the shape {shape}: 1 to {x.Length} would");
         }
 
-        ReadOnlySpan<long> last = x.Shape[^(int)axes..];
+        ReadOnlySpan<long> last = x.AsSpan()[^(int)axes..];
         if (given is not null && !last.SequenceEqual(given))
         {
             throw new InvalidDataException(
@@ -235,10 +168,10 @@ internal abstract class RowNormOperation(bool add) : Operation
 
         foreach (string name in (string[])["weight", "bias"])
         {
-            if (arguments.Find(name) is { } vector && !vector.Shape.SequenceEqual(last))
+            if (arguments.FindShape(name) is { } vector && !last.SequenceEqual(vector))
             {
                 throw new InvalidDataException(
-                    $"{name} has the shape {NpyArray.FormatShape(vector.Shape)}, but the normalized axes of x, whose "
+                    $"{name} has the shape {NpyArray.FormatShape(vector)}, but the normalized axes of x, whose "
                     + $"shape is {shape}, are {NpyArray.FormatShape(last)}");
             }
         }

@@ -1,9 +1,11 @@
 namespace NormKernels.Cli.Operations;
 
-/// <summary>The tensors and parameters of one call of a norm over rows; a buffer left out is "not passed".</summary>
-/// <typeparam name="T">What tensors, weight and bias are stored in.</typeparam>
-/// <typeparam name="TStat">What statistics and parameter gradients are stored in.</typeparam>
-internal sealed record RowNormTensors<T, TStat>
+/// <summary>
+/// The tensors and parameters of one call of a norm over rows. In the form with a residual, backward and JVP read
+/// <see cref="H"/> instead of x, and dx is the gradient of the residual too.
+/// </summary>
+/// <inheritdoc cref="NormTensors{T, TStat}" path="/typeparam"/>
+internal sealed record RowNormTensors<T, TStat> : NormTensors<T, TStat>
     where T : unmanaged
     where TStat : unmanaged
 {
@@ -22,65 +24,20 @@ internal sealed record RowNormTensors<T, TStat>
     /// <summary>How the kernels run.</summary>
     public CpuOptions Options { get; init; }
 
-    /// <summary>The input; in the form with a residual, backward and JVP read <see cref="H"/> instead.</summary>
-    public NativeBuffer<T> X { get; init; }
-
     /// <summary>What is added to the input.</summary>
     public NativeBuffer<T> Residual { get; init; }
 
     /// <summary>The sum.</summary>
     public NativeBuffer<T> H { get; init; }
 
-    /// <summary>The output.</summary>
-    public NativeBuffer<T> Y { get; init; }
-
-    /// <summary>The scale.</summary>
-    public NativeBuffer<T> Weight { get; init; }
-
-    /// <summary>The offset.</summary>
-    public NativeBuffer<T> Bias { get; init; }
-
-    /// <summary>The saved means.</summary>
-    public NativeBuffer<TStat> Mean { get; init; }
-
-    /// <summary>The saved reciprocal standard deviations.</summary>
-    public NativeBuffer<TStat> Rstd { get; init; }
-
-    /// <summary>Cotangent of y.</summary>
-    public NativeBuffer<T> Dy { get; init; }
-
     /// <summary>Cotangent of h.</summary>
     public NativeBuffer<T> Dh { get; init; }
-
-    /// <summary>Gradient of x and of the residual.</summary>
-    public NativeBuffer<T> Dx { get; init; }
-
-    /// <summary>Gradient of the weight.</summary>
-    public NativeBuffer<TStat> Dweight { get; init; }
-
-    /// <summary>Gradient of the bias.</summary>
-    public NativeBuffer<TStat> Dbias { get; init; }
-
-    /// <summary>Scratch of backward.</summary>
-    public NativeBuffer<byte> Workspace { get; init; }
-
-    /// <summary>Tangent of x.</summary>
-    public NativeBuffer<T> TanX { get; init; }
 
     /// <summary>Tangent of the residual.</summary>
     public NativeBuffer<T> TanResidual { get; init; }
 
-    /// <summary>Tangent of the weight.</summary>
-    public NativeBuffer<T> TanWeight { get; init; }
-
-    /// <summary>Tangent of the bias.</summary>
-    public NativeBuffer<T> TanBias { get; init; }
-
     /// <summary>Tangent of h.</summary>
     public NativeBuffer<T> JvpH { get; init; }
-
-    /// <summary>Tangent of y.</summary>
-    public NativeBuffer<T> JvpY { get; init; }
 }
 
 /// <summary>A norm over rows, by the kernels or by the reference.</summary>

@@ -79,7 +79,7 @@ internal sealed class Verifier(CaseSet set, ComputeTarget main, CaseDtype? dtype
     private static bool IsResult(CaseTensor tensor) =>
         tensor.Role is TensorRole.Output or TensorRole.Stat or TensorRole.Grad or TensorRole.Jvp;
 
-    private OperationArguments Load(NormCase normCase) => new(
+    private ArrayArguments Load(NormCase normCase) => new(
         normCase.Attributes,
         normCase.Tensors.Where(tensor => !IsResult(tensor)).ToDictionary(tensor => tensor.Name, set.Read));
 

@@ -15,6 +15,7 @@ internal enum nk_status
     NK_ERROR_FLAGS = 6,
     NK_ERROR_WORKSPACE = 7,
     NK_ERROR_ISA = 8,
+    NK_ERROR_CUDA = 9,
 }
 
 internal enum nk_dtype

@@ -266,6 +266,80 @@ public sealed class RunCommandTests
             Cli.Refused(["run", "layer_norm", .. args, "--output", output], fragments);
     }
 
+    [TestMethod]
+    public void Bad_attributes_of_the_other_norms_are_refused_in_one_line()
+    {
+        using TempDirectory temp = new();
+        string x = Save(temp, "x.npy", Values(2 * 4 * 5 * 6, seed: 7), "f4", 2, 4, 5, 6);
+        string vector = Save(temp, "vector.npy", Values(4, seed: 8), "f4", 4);
+        string one = Save(temp, "one.npy", Values(1, seed: 9), "f4", 1, 1);
+        string scalar = Save(temp, "scalar.npy", [1], "f4");
+        string empty = Save(temp, "empty.npy", [], "f4", 3, 0);
+        string output = temp.PathOf("y.npy");
+        string[] before = Directory.GetFileSystemEntries(temp.Root);
+
+        Refused($"group_norm --input {x}", "--num-groups");
+        Refused($"group_norm --input {x} --num-groups 3", "num_groups 3 does not divide the 4 channels of x");
+        Refused($"group_norm --input {x} --num-groups 0", "num_groups 0 does not divide");
+        Refused($"group_norm --input {x} --num-groups 2 --layout NCL", "layout NCL has 3 axes", "(2, 4, 5, 6)");
+        Refused($"group_norm --input {x} --num-groups 2 --layout CHW", "'CHW' is none of NC, NCL");
+        Refused($"group_norm --input {vector} --num-groups 2", "(4,) has no axes for a batch and for channels");
+        Refused($"group_norm --input {x} --num-groups 2 --eps -1", "eps must be 0 or more");
+        Refused($"instance_norm --input {x} --running-mean {vector}", "running_var is missing");
+        Refused($"instance_norm --input {x} --momentum none", "--momentum: 'none' is not a number");
+        Refused($"batch_norm_train --input {x} --momentum 1.5", "momentum must be from 0 to 1");
+        Refused(
+            $"batch_norm_train --input {one} --running-mean {one} --running-var {one}", "one value in a channel");
+        Refused(
+            $"batch_norm_train --input {x} --running-mean {vector} --running-var {vector} --momentum none",
+            "num_batches_tracked must be given");
+        Refused(
+            $"batch_norm_train --input {x} --output-running-mean-out {temp.PathOf("mean.npy")}",
+            "--output-running-mean-out: running_mean_out was not computed");
+        Refused($"batch_norm_inference --input {x} --running-mean {vector}", "--running-var");
+        Refused($"batch_norm_stateless --input {x} --layout NCHW", "'NCHW' is none of CL, CHW, CDHW");
+        Refused($"batch_norm_stateless --input {scalar}", "no axis for channels");
+        Refused($"weight_norm --input {x} --g {vector}", "g has the shape (4,) where (2, 1, 1, 1) is needed");
+        Refused($"weight_norm --input {x} --g {vector} --dim none", "g has the shape (4,) where () is needed");
+        Refused($"weight_norm --input {x} --g {vector} --dim 4", "v of the shape (2, 4, 5, 6) has no axis 4");
+        Refused($"l2_normalize --input {vector}", "x of the shape (4,) has no axis 1");
+        Refused($"l2_normalize --input {x} --p 0", "p must be above 0");
+        Refused($"l2_normalize --input {x} --p fro", "--p: 'fro' is not a number");
+        Refused($"normalize_along_dim --input {scalar}", "x of the shape () has no axis -1");
+        Refused($"normalize_along_dim --input {x} --dim none", "--dim: 'none' is not an integer");
+        Refused($"vector_norm --input {x} --dim 1,-3", "dim lists an axis of x twice");
+        Refused($"vector_norm --input {x} --dim 1,-5", "has no axis -5");
+        Refused($"vector_norm --input {x} --ord fro", "--ord: 'fro' is not a number");
+        Refused($"vector_norm --input {empty} --dim 1 --ord -1", "slices without elements");
+        Refused($"matrix_norm --input {x} --ord nuk", "ord 'nuk' is none of fro, nuc");
+        Refused($"matrix_norm --input {x} --ord 3", "ord '3' is none of fro, nuc");
+        Refused($"matrix_norm --input {x} --dim 1", "dim must be two axes");
+        Refused($"matrix_norm --input {vector}", "(4,) has no rows and columns");
+        Refused($"matrix_norm --input {empty} --ord 2", "matrices of 3 x 0 have no norm of this order");
+        CollectionAssert.AreEquivalent(before, Directory.GetFileSystemEntries(temp.Root));
+
+        void Refused(string command, params string[] fragments) =>
+            Cli.Refused(["run", .. command.Split(' '), "--output", output], fragments);
+    }
+
+    [TestMethod]
+    public void Running_statistics_stay_float32_beside_16_bit_tensors()
+    {
+        using TempDirectory temp = new();
+        string x = Save(temp, "x.npy", Values(4 * 3, seed: 10), "f2", 4, 3);
+        string mean = Save(temp, "mean.npy", [0.1f, 1 / 3f, 1e-9f], "f4", 3);
+        string output = temp.PathOf("y.npy");
+        string updated = temp.PathOf("updated.npy");
+        CliResult result = Cli.Run(
+            "run", "batch_norm_train", "--input", x, "--running-mean", mean, "--running-var", mean, "--momentum", "0",
+            "--output", output, "--output-running-mean-out", updated);
+        Assert.AreEqual(0, result.ExitCode, result.Error);
+        Assert.AreEqual("", result.Error);
+        Assert.AreEqual(NpyKind.Float16, NpyFile.Read(output).Kind);
+        Assert.AreEqual(NpyKind.Float32, NpyFile.Read(updated).Kind);
+        CollectionAssert.AreEqual(NpyFile.Read(mean).ToFloats(), NpyFile.Read(updated).ToFloats());
+    }
+
     private static void Succeeds(params string[] args)
     {
         CliResult result = Cli.Run(["run", .. args]);

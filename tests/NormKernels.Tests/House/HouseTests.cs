@@ -30,8 +30,6 @@ public sealed partial class HouseTests
             [
                 $"native/include/normkernels/nk_{room}.h",
                 $"native/norms/{room}/{room}.cpp",
-                $"native/norms/{room}/{room}_kernels.cpp",
-                $"native/norms/{room}/{room}_kernels.h",
                 $"src/NormKernels/Norms/{pascal}.cs",
                 $"src/NormKernels.Reference/{pascal}Reference.cs",
                 $"src/NormKernels.Cli/Operations/{pascal}Operation.cs",
@@ -43,6 +41,10 @@ public sealed partial class HouseTests
         string[] folders =
             [.. Repository.Files("native/norms", ".cpp").Select(path => path.Split('/')[2]).Distinct()];
         CollectionAssert.AreEquivalent(Repository.Rooms.ToArray(), folders, "a folder is no room of cmake/Rooms.cmake");
+        foreach (string kernels in Repository.Files("native/norms", "_kernels.cpp"))
+        {
+            Assert.IsTrue(Repository.Exists(kernels[..^".cpp".Length] + ".h"), $"{kernels} has no header");
+        }
     }
 
     [TestMethod]

@@ -74,16 +74,23 @@ public abstract class NumbersSuite : NormSuite
 
     [TestMethod]
     [DynamicData(nameof(Magnitudes))]
-    public void Magnitude(double magnitude, double epsilon) =>
+    public void Magnitude(double magnitude, double epsilon)
+    {
+        if (magnitude < Norm.LeastMagnitude)
+        {
+            return;
+        }
+
         ForEachVerb((verb, shape) => Shaped(verb, shape, epsilon, (random,
         _) => magnitude * (0.1 + 0.25 * random.Normal())));
+    }
 
     [TestMethod]
     [DynamicData(nameof(Magnitudes))]
     public void Magnitude_of_everything(double magnitude, double epsilon)
     {
         double less = Math.Max(magnitude, 1e-36);
-        if (magnitude <= 1e30)
+        if (magnitude <= 1e30 && magnitude >= Norm.LeastMagnitude)
         {
             ForEachVerb((verb, shape) => Shaped(verb, shape, epsilon, (random, _) => less * (0.1 + 0.25 * random.Normal()), less));
         }

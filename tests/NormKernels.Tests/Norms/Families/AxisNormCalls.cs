@@ -45,8 +45,8 @@ internal static class AxisShapes
             LongSums = sums,
             Empty =
             [
-                new AxisShape(0, long.MaxValue, 1), new AxisShape(long.MaxValue, 0, 1), new AxisShape(1, long.MaxValue, 0),
-                new AxisShape(1, 0, long.MaxValue), new AxisShape(0, 1, long.MaxValue),
+                new AxisShape(0, ShapeList.Huge, 1), new AxisShape(ShapeList.Huge, 0, 1), new AxisShape(1, ShapeList.Huge, 0),
+                new AxisShape(1, 0, ShapeList.Huge), new AxisShape(0, 1, ShapeList.Huge),
             ],
         };
     }

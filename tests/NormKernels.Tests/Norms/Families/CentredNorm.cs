@@ -82,7 +82,7 @@ internal abstract class CentredNorm : Norm
             double[] runningMean = _p.Values("runningMean");
             double[] runningVar = _p.Values("runningVar");
             _norm.ReferenceForward(_p, _x, y, _weight, bias, _mean, _rstd, runningMean, runningVar);
-            Lazy<double[]> largest = new(() => OfSlices(i => Math.Abs(_x[i]), Math.Max));
+            Lazy<double[]> largest = new(() => OfSlices(i => Math.Abs(_x[i]), Larger));
             return new()
             {
                 ["h"] = new(_p.Dtype, _sum, null),
@@ -147,6 +147,9 @@ internal abstract class CentredNorm : Norm
             return values.Length == 0 ? 0 : Math.Abs(values[_shape.ParameterOf(i)]);
         }
 
+        // A NaN says nothing of how large the others are.
+        private static double Larger(double a, double b) => b > a ? b : a;
+
         private double[] OfSlices(Func<int, double> value, Func<double, double, double> join)
         {
             double[] all = new double[_shape.Slices];
@@ -184,7 +187,7 @@ internal abstract class CentredNorm : Norm
             {
                 Func<int, double> scale =
                     _shape.SliceLength >= LongSlice ? i => Math.Abs(values[i]) : magnitudeOfTerms;
-                double[] scales = OfSlices(scale, Math.Max);
+                double[] scales = OfSlices(scale, Larger);
                 return [.. values.Select((_, i) => Math.Max(scales[_shape.SliceOf(i)], SmallestNormal))];
             }));
     }

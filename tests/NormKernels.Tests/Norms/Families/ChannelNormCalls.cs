@@ -160,8 +160,8 @@ internal abstract class ChannelNormCalls : CentredNorm
         ChannelLayout layout = last ? ChannelLayout.ChannelsLast : ChannelLayout.ChannelsFirst;
         return
         [
-            new ChannelShape(0, long.MaxValue, 1, layout), new ChannelShape(long.MaxValue, 1, 0, layout),
-            new ChannelShape(1, 0, long.MaxValue, layout), new ChannelShape(0, 1, long.MaxValue, layout),
+            new ChannelShape(0, ShapeList.Huge, 1, layout), new ChannelShape(ShapeList.Huge, 1, 0, layout),
+            new ChannelShape(1, 0, ShapeList.Huge, layout), new ChannelShape(0, 1, ShapeList.Huge, layout),
         ];
     }
 }

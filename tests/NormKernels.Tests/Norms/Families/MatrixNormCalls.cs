@@ -25,12 +25,12 @@ internal sealed class MatrixNormCalls() : ReductionCalls(Number.MatrixOrder, Num
             new MatrixProblemShape([2, 3, 0], 1, 2, MatrixNormOrder.MinRowSum),
         ],
         Tiny = [.. All([2, 3, 4]), new MatrixProblemShape([5, 4], 1, 0, MatrixNormOrder.Nuclear)],
-        Small = [.. All([5, 3, 4], [4, 17, 2]), .. Permuted([4, 3, 5]), .. Each([5, 33, 18], 1, 2)],
+        Small = [.. All([5, 3, 4]), .. Permuted([4, 17, 3]), .. Each([4, 5, 19], 0, 2, lines: true)],
         Parallel =
         [
-            .. Each([600, 15, 50], 1, 2, lines: true),
-            new MatrixProblemShape([15, 600, 50], 0, 2, MatrixNormOrder.MaxSingularValue),
-            new MatrixProblemShape([9000, 7, 7], 1, 2, MatrixNormOrder.Nuclear),
+            new MatrixProblemShape([600, 15, 50], 1, 2, MatrixNormOrder.MaxColumnSum),
+            new MatrixProblemShape([600, 15, 50], 0, 2, MatrixNormOrder.Frobenius),
+            new MatrixProblemShape([3, 2000, 70], 0, 2, MatrixNormOrder.Nuclear),
         ],
         Guarded =
         [
@@ -41,7 +41,7 @@ internal sealed class MatrixNormCalls() : ReductionCalls(Number.MatrixOrder, Num
         LargeWorkspace = new MatrixProblemShape([2, 40, 40], 1, 2, MatrixNormOrder.Nuclear),
         Empty =
         [
-            MatrixShape.Of([0, long.MaxValue, 1]), MatrixShape.Of([long.MaxValue, 1, 0], 0, 2), MatrixShape.Of([0, 1, long.MaxValue]),
+            MatrixShape.Of([0, ShapeList.Huge, 1]), MatrixShape.Of([ShapeList.Huge, 1, 0], 0, 2), MatrixShape.Of([0, 1, ShapeList.Huge]),
         ],
     };
 

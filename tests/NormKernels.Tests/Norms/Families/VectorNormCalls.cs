@@ -43,7 +43,7 @@ internal sealed class VectorNormCalls() : ReductionCalls(Number.Order, Number.De
         Numbers = [.. Each([([2, 1], [1]), ([3, 2], [0]), ([2, 3, 2], [1]), ([16, 2], [0]), ([2, 17], [1])]), .. All(([3, 37], [1]), ([37, 3], [0])), .. Each([([2, 2050], [1])])],
         Empty =
         [
-            ReductionShape.Of([0, long.MaxValue], 0), ReductionShape.Of([long.MaxValue, 0], 0), ReductionShape.Of([0, long.MaxValue, 0]),
+            ReductionShape.Of([0, ShapeList.Huge], 0), ReductionShape.Of([ShapeList.Huge, 0], 0), ReductionShape.Of([0, ShapeList.Huge, 0]),
         ],
     };
 

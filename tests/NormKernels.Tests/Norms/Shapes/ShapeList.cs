@@ -5,6 +5,9 @@ namespace NormKernels.Tests.Norms;
 /// <summary>The shapes that a norm is tested with, by what they are for.</summary>
 internal sealed record ShapeList
 {
+    /// <summary>An axis that no memory holds; of float32 still less than 2^63 bytes.</summary>
+    public const long Huge = 1L << 60;
+
     /// <summary>Against the oracle, with two opposite choices of options each.</summary>
     public required IReadOnlyList<ProblemShape> Accurate { get; init; }
 

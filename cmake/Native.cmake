@@ -1,5 +1,4 @@
-# libnormkernels.so, .dll or .dylib: every norm on the CPU. The prefix stays on Windows, where normkernels.dll and the
-# assembly NormKernels.dll would be one file.
+# libnormkernels.so, .dll or .dylib: every norm on the CPU.
 add_library(normkernels SHARED
   native/core/abi_layout.cpp
   native/core/channel_norm.cpp
@@ -19,17 +18,5 @@ foreach(room IN LISTS NK_ROOMS)
   endif()
 endforeach()
 
-set_target_properties(normkernels PROPERTIES PREFIX lib)
 target_link_libraries(normkernels PRIVATE nk_settings)
-target_include_directories(normkernels PRIVATE native PUBLIC native/include)
-target_compile_definitions(normkernels PRIVATE NK_BUILDING_LIBRARY NK_VERSION="${PROJECT_VERSION}")
-
-if(UNIX)
-  # Beside the library lies all that it needs; the C++ runtime is inside, and only nk_* is visible.
-  set_target_properties(normkernels PROPERTIES BUILD_RPATH_USE_ORIGIN ON INSTALL_RPATH "$ORIGIN" BUILD_WITH_INSTALL_RPATH ON)
-  if(NOT NK_SANITIZE AND NOT APPLE)
-    target_link_options(normkernels PRIVATE -static-libgcc -static-libstdc++ -Wl,--exclude-libs,ALL -Wl,--as-needed)
-    target_link_options(normkernels PRIVATE "-Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/exports.map" -Wl,-z,defs)
-    set_target_properties(normkernels PROPERTIES LINK_DEPENDS "${PROJECT_SOURCE_DIR}/cmake/exports.map")
-  endif()
-endif()
+nk_library_settings(normkernels)

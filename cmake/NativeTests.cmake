@@ -20,6 +20,10 @@ nk_add_kernels(normkernels_native_tests "${PROJECT_SOURCE_DIR}/native/tests/vec_
 target_sources(normkernels_native_tests PRIVATE native/core/cpu.cpp)
 target_include_directories(normkernels_native_tests PRIVATE native)
 target_link_libraries(normkernels_native_tests PRIVATE nk_settings normkernels GTest::gtest_main)
+if(TARGET nk_emulation)
+  target_sources(normkernels_native_tests PRIVATE native/tests/emulation_test.cpp)
+  target_link_libraries(normkernels_native_tests PRIVATE nk_emulation)
+endif()
 gtest_discover_tests(normkernels_native_tests DISCOVERY_TIMEOUT 60)
 
 # Nothing but nk_* may be visible, and nothing but the C library be needed: users' processes hold other C++ libraries.

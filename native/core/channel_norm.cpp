@@ -357,7 +357,7 @@ nk_status forward(const channel_norm_room& room, const nk_channel_norm_forward_p
   part_range range;
   status = parts_of(p, is_empty(p) ? 0 : parts.count(), &range);
   if (status != NK_OK) return status;
-  const bool sums = updates && parts.outer != 1 && !is_empty(p);
+  const bool sums = updates && !is_empty(p) && parts.outer != 1;
   if (sums && (p.workspace == nullptr || p.workspace_size < parts.workspace_size())) return NK_ERROR_WORKSPACE;
   const channel_workspace workspace(sums ? p.workspace : nullptr, parts.channels);
 
@@ -408,7 +408,7 @@ nk_status backward(const channel_norm_room& room, const nk_channel_norm_backward
   status = parts_of(p, is_empty(p) ? 0 : parts.count(), &range);
   if (status != NK_OK) return status;
   const bool parameters = p.dweight != nullptr || p.dbias != nullptr;
-  const bool sums = parameters && parts.needs_workspace() && !is_empty(p);
+  const bool sums = parameters && !is_empty(p) && parts.needs_workspace();
   if (sums && (p.workspace == nullptr || p.workspace_size < parts.workspace_size())) return NK_ERROR_WORKSPACE;
   const channel_workspace workspace(sums ? p.workspace : nullptr, parts.channels);
 

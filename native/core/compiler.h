@@ -3,7 +3,13 @@
 
 #include <math.h>
 
-#if defined(_MSC_VER) && !defined(__clang__)
+#if defined(__CUDACC__)
+// Of the core, the GPU's code uses what is inline: the dtypes and small arithmetic.
+#define NK_INLINE __host__ __device__ __forceinline__
+#define NK_FMA fma
+#define NK_FMAF fmaf
+#define NK_SQRT sqrt
+#elif defined(_MSC_VER) && !defined(__clang__)
 #define NK_INLINE __forceinline
 #define NK_NOINLINE __declspec(noinline)
 #define NK_INLINE_LAMBDA [[msvc::forceinline]]

@@ -40,6 +40,12 @@ inline bool sizes_fit(std::initializer_list<std::int64_t> sizes, std::int64_t by
   return true;
 }
 
+// Index of a pair of dtypes in the tables of kernels: f32 f32, f16 f16, f16 f32, bf16 bf16, bf16 f32.
+inline int pair_index(std::int32_t dtype, std::int32_t param_dtype) {
+  if (dtype == NK_F32) return 0;
+  return 2 * dtype - 1 + (param_dtype == NK_F32 ? 1 : 0);
+}
+
 // All of them given, or none.
 template <class... P>
 bool both_or_none(const P*... pointers) {

@@ -109,7 +109,9 @@ void slice_ties(const slice_range& r, const strip_table& ops, std::int32_t dtype
                 const power_function& f, const double* norm, double* ties) {
   if (is_extreme(f)) slice_derivative_products(r, ops, dtype, nullptr, x, f, norm, ties);
   for (std::int64_t i = 0; i < r.end - r.begin; ++i) {
-    if (norm[i] == 0.0) {
+    if (norm[i] != norm[i]) {
+      ties[i] = norm[i];
+    } else if (norm[i] == 0.0) {
       ties[i] = kInfinity;
     } else if (!is_extreme(f)) {
       ties[i] = 1.0;

@@ -18,7 +18,7 @@ void slice_norms(const slice_range& r, const strip_table& ops, std::int32_t dtyp
                  const power_function& f, double* norm);
 
 // By how much the derivative of strips.h must be divided: the number of elements that tie for an extreme, else 1. A
-// slice whose norm is 0 has a derivative of 0, which is an infinite divisor.
+// slice whose norm is 0 has a derivative of 0, which is an infinite divisor; one whose norm is NaN a derivative of NaN.
 void slice_ties(const slice_range& r, const strip_table& ops, std::int32_t dtype, const void* x,
                 const power_function& f, const double* norm, double* ties);
 

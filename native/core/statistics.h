@@ -33,6 +33,8 @@ NK_INLINE float scale_for(float largest) {
   return float_from_bits((inverse < 1 ? 1 : inverse > 253 ? 253 : inverse) << 23);
 }
 
+}  // namespace
+
 // Statistics of a row scaled by `scale`: what is normalized is x * scale. scale is 1 for all but extreme rows. The mean
 // is kept as high + low: high alone would be 0.03 off at a mean of 1e6.
 struct row_stats {
@@ -44,6 +46,8 @@ struct row_stats {
   NK_INLINE float saved_mean() const { return static_cast<float>(static_cast<double>(mean_high) / scale); }
   NK_INLINE float saved_rstd() const { return rstd * scale; }
 };
+
+namespace {
 
 NK_INLINE row_stats stats_from(double mean, double variance, float scale) {
   const float high = static_cast<float>(mean);

@@ -40,7 +40,8 @@ typedef struct nk_row_norm_forward_params {
   float* rstd;        /* [rows] or null: not saved */
   const void* gate;   /* rms_norm: y = norm * gate / (1 + exp(-gate)), [rows, cols] of dtype; or null: none */
   int64_t gate_stride;
-  float* y_scale;   /* [rows], with quantize: y = round(norm / y_scale), y_scale = max |norm| / 127 of the row */
+  float* y_scale; /* [rows], with quantize: y = round(norm / y_scale), y_scale = max |norm| / 127 (448 for e4m3) of the
+                     row */
   int32_t quantize; /* nk_quantize: what y holds; NK_QUANTIZE_NONE: dtype */
   int32_t reserved; /* 0 */
 } nk_row_norm_forward_params;

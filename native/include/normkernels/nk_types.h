@@ -59,7 +59,8 @@ typedef enum nk_flags {
 /** Outputs of 8 bits, with a scale for each row. */
 typedef enum nk_quantize {
   NK_QUANTIZE_NONE = 0,
-  NK_QUANTIZE_I8 = 1, /* signed integers from -127 to 127, rounded to nearest even */
+  NK_QUANTIZE_I8 = 1,   /* signed integers from -127 to 127, rounded to nearest even */
+  NK_QUANTIZE_E4M3 = 2, /* floats of 8 bits (e4m3, no infinities) up to 448; on CUDA devices */
 } nk_quantize;
 
 /** How much of a call is done: everything, or one of its two stages, so that a caller can run the parts on threads of

@@ -27,11 +27,6 @@ constexpr nk::axis_room kRoom = {/*keeps_axis=*/false, /*has_weight=*/true, /*ne
 constexpr const nk::axis_norm_table* kTables[3] = {&nk::scalar::axis_norm_table, &nk::avx2::axis_norm_table,
                                                    &nk::avx512::axis_norm_table};
 
-int pair_index(std::int32_t dtype, std::int32_t param_dtype) {
-  if (dtype == NK_F32) return 0;
-  return 2 * dtype - 1 + (param_dtype == NK_F32 ? 1 : 0);
-}
-
 struct coefficients {
   float center, scale, low, b, e;
 };
@@ -114,7 +109,7 @@ template <class Params>
 void means_of(const slice_range& r, const nk::axis_norm_table& table, const Params& p, const void* t,
               const void* weight, const statistics& stats, means* m) {
   const nk::slices& v = *r.view;
-  const int pair = pair_index(p.dtype, p.param_dtype);
+  const int pair = nk::pair_index(p.dtype, p.param_dtype);
   column_array<double> sums[3];
   coefficient_arrays arrays;
   const auto piece_of = [&](const tile& piece) {
@@ -180,7 +175,7 @@ nk_status nk_axis_norm_forward(const nk_axis_forward_params* params) {
     return NK_OK;
   }
   if (p.x == nullptr || p.y == nullptr) return NK_ERROR_NULL;
-  const int pair = pair_index(p.dtype, p.param_dtype);
+  const int pair = nk::pair_index(p.dtype, p.param_dtype);
   return nk::run_axis(kRoom, p, [&](const slice_range& r, const strip_table& ops) {
     statistics stats;
     statistics_of(r, ops, p, nullptr, nullptr, &stats);
@@ -212,7 +207,7 @@ nk_status nk_axis_norm_backward(const nk_axis_backward_params* params) {
   if (status != NK_OK || nk::is_empty_axis(p)) return status;
   if (p.dy == nullptr || p.x == nullptr || p.dx == nullptr) return NK_ERROR_NULL;
   if (!nk::both_or_none(p.mean, p.rstd)) return NK_ERROR_NULL;
-  const int pair = pair_index(p.dtype, p.param_dtype);
+  const int pair = nk::pair_index(p.dtype, p.param_dtype);
   const bool accumulate = (p.flags & NK_FLAG_ACCUMULATE) != 0;
   return nk::run_axis(kRoom, p, [&](const slice_range& r, const strip_table& ops) {
     statistics stats;
@@ -239,7 +234,7 @@ nk_status nk_axis_norm_jvp(const nk_axis_jvp_params* params) {
   if (status != NK_OK || nk::is_empty_axis(p)) return status;
   if (p.x == nullptr || p.tan_x == nullptr || p.jvp_y == nullptr) return NK_ERROR_NULL;
   if (!nk::both_or_none(p.mean, p.rstd)) return NK_ERROR_NULL;
-  const int pair = pair_index(p.dtype, p.param_dtype);
+  const int pair = nk::pair_index(p.dtype, p.param_dtype);
   return nk::run_axis(kRoom, p, [&](const slice_range& r, const strip_table& ops) {
     statistics stats;
     means m;

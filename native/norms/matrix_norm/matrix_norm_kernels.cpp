@@ -237,6 +237,7 @@ void for_each_gradient(const matrix& m, Emit&& emit) {
   const lines found = sum_lines(m);
   for_each_element(m, [&](std::int64_t i, std::int64_t j, std::int64_t at) {
     const double v = element(m.x, m.dtype, at);
+    if (found.extreme != found.extreme) return emit(at, kNan);
     const bool tied = m.scratch[columns ? j : i] == found.extreme;
     emit(at, tied && v != 0.0 ? (v < 0.0 ? -1.0 : 1.0) / found.ties : 0.0);
   });

@@ -46,6 +46,7 @@ internal enum nk_quantize
 {
     NK_QUANTIZE_NONE = 0,
     NK_QUANTIZE_I8 = 1,
+    NK_QUANTIZE_E4M3 = 2,
 }
 
 internal enum nk_stage

@@ -31,7 +31,7 @@ internal static class Sizes
         }
     }
 
-    /// <summary>The product of the sizes that are not 0 fits: then that of any of them does.</summary>
+    /// <summary>The product of the sizes that are not 0 fits, in bytes of float32: then that of any of them does.</summary>
     public static void RequireFit(ReadOnlySpan<long> sizes, string name)
     {
         long product = 1;
@@ -39,7 +39,7 @@ internal static class Sizes
         {
             if (size != 0)
             {
-                product = size <= long.MaxValue / product ? product * size : throw Overflow(name);
+                product = size <= long.MaxValue / sizeof(float) / product ? product * size : throw Overflow(name);
             }
         }
     }

@@ -1,0 +1,32 @@
+// The host side of a call: its stream, its device, and what became of it.
+#pragma once
+
+#include <normkernels/nk_cuda.h>
+
+#include <cstdint>
+
+#include "cuda_compat.cuh"
+
+#if !defined(__CUDACC__)
+#include "emulation/memory_emulation.h"
+#else
+inline const char* nk_emulation_error() {
+  return "";
+}
+#endif
+
+namespace nk {
+namespace cuda {
+
+inline cudaStream_t stream_of(nk_stream stream) {
+  return static_cast<cudaStream_t>(stream);
+}
+
+// NK_OK, or NK_ERROR_CUDA with the error kept for nk_cuda_error.
+nk_status status_of(cudaError_t error);
+
+// Of the current device.
+nk_status multiprocessor_count(int* count);
+
+}  // namespace cuda
+}  // namespace nk

@@ -1,0 +1,147 @@
+// What the entries of norms over rows share on the host: check, choose the geometry, launch.
+//
+// Geometry by the length of a row in slots of 16 bytes: 8 threads up to 8 slots (64 16-bit columns), a warp up to 128
+// (1024 columns), then blocks of 128, 512 and 1024 threads with 4 slots each (32768 columns); beyond that a block of
+// 1024 reads the row again at every pass. Backward holds two tensors and two rows of sums, so it has 4 slots up to 128
+// threads and 2 in a block of 512 (8192 columns).
+#pragma once
+
+#include "core/row_norm_check.h"
+#include "device.cuh"
+#include "launch.cuh"
+#include "row_norm_backward.cuh"
+#include "row_norm_forward.cuh"
+#include "row_norm_jvp.cuh"
+#include "row_norm_plan.cuh"
+
+namespace nk {
+namespace cuda {
+
+template <int Threads, int Slots>
+struct geometry {
+  static constexpr int kThreads = Threads;
+  static constexpr int kSlots = Slots;
+  static constexpr int kTeams = kBlockThreads<Threads> / Threads;
+  static_assert(kTeams <= kMostTeamsPerBlock, "the workspace is too small");
+};
+
+// Calls f(element type, geometry) with the ones for this dtype and number of columns.
+template <class T, class F>
+nk_status with_geometry(std::int64_t cols, bool backward, F&& f) {
+  // A row may begin in the middle of its first slot.
+  const std::int64_t slots = (cols + 2 * (kSlot<T> - 1)) / kSlot<T>;
+  if (slots <= 8) return f(T(), geometry<8, 1>());
+  if (slots <= 32) return f(T(), geometry<32, 1>());
+  if (slots <= 128) return f(T(), geometry<32, 4>());
+  if (slots <= 512) return f(T(), geometry<128, 4>());
+  if (backward) {
+    if (slots <= 1024) return f(T(), geometry<512, 2>());
+    return f(T(), geometry<512, 0>());
+  }
+  if (slots <= 2048) return f(T(), geometry<512, 4>());
+  if (slots <= 4096) return f(T(), geometry<1024, 4>());
+  return f(T(), geometry<1024, 0>());
+}
+
+template <class F>
+nk_status with_types(std::int32_t dtype, std::int64_t cols, bool backward, F&& f) {
+  switch (dtype) {
+    case NK_F16:
+      return with_geometry<f16>(cols, backward, f);
+    case NK_BF16:
+      return with_geometry<bf16>(cols, backward, f);
+    default:
+      return with_geometry<float>(cols, backward, f);
+  }
+}
+
+// Blocks for so many rows: all of them, or as many as a grid has.
+inline unsigned blocks_for(std::int64_t rows, int teams) {
+  const std::int64_t blocks = rows / teams + (rows % teams != 0 ? 1 : 0);
+  constexpr std::int64_t kMost = 0x7fffffff;
+  return static_cast<unsigned>(blocks < kMost ? blocks : kMost);
+}
+
+// Statistics of rows without columns.
+static __global__ void fill_statistics(float* mean, float* rstd, float* y_scale, std::int64_t rows) {
+  const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * blockDim.x;
+  const float nan = float_from_bits(0x7fc00000u);
+  for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < rows; i += step) {
+    if (mean != nullptr) mean[i] = nan;
+    if (rstd != nullptr) rstd[i] = nan;
+    if (y_scale != nullptr) y_scale[i] = 0.0f;
+  }
+}
+
+template <bool Centred>
+nk_status forward(const row_norm_traits& norm, const nk_row_norm_forward_params* params, nk_stream stream) {
+  const nk_status status = check_forward(norm, params, NK_QUANTIZE_E4M3);
+  if (status != NK_OK) return status;
+  const nk_row_norm_forward_params& p = *params;
+  if (p.isa != NK_ISA_BEST) return NK_ERROR_ISA;
+  if (p.rows == 0) return NK_OK;
+  if (p.cols == 0) {
+    return status_of(launch(fill_statistics, dim3(blocks_for(p.rows, 128)), dim3(128), 0, stream_of(stream), p.mean,
+                            p.rstd, p.y_scale, p.rows));
+  }
+  return with_types(p.dtype, p.cols, false, [&](auto type, auto g) {
+    using G = decltype(g);
+    return status_of(launch(forward_rows<Centred, decltype(type), G::kThreads, G::kSlots>,
+                            dim3(blocks_for(p.rows, G::kTeams)), dim3(kBlockThreads<G::kThreads>), 0, stream_of(stream),
+                            p));
+  });
+}
+
+template <bool Centred>
+nk_status backward(const row_norm_traits& norm, const nk_row_norm_backward_params* params, nk_stream stream) {
+  nk_status status = check_backward(norm, params);
+  if (status != NK_OK) return status;
+  const nk_row_norm_backward_params& p = *params;
+  if (p.isa != NK_ISA_BEST) return NK_ERROR_ISA;
+  if (p.stage != NK_STAGE_ALL || p.part_begin != 0 || p.part_end != 0) return NK_ERROR_FLAGS;
+  const bool parameters = p.dweight != nullptr || p.dbias != nullptr;
+  if (p.cols == 0 || (p.rows == 0 && !parameters)) return NK_OK;
+  int multiprocessors = 0;
+  status = multiprocessor_count(&multiprocessors);
+  if (status != NK_OK) return status;
+  std::uint64_t size = 0;
+  status = nk_cuda_row_norm_workspace_size(p.rows, p.cols, &size);
+  if (status != NK_OK) return status;
+  if (parameters && size > 0 && (p.workspace == nullptr || p.workspace_size < size)) return NK_ERROR_WORKSPACE;
+  const std::uintptr_t address = reinterpret_cast<std::uintptr_t>(p.workspace);
+  float* const partial = parameters ? reinterpret_cast<float*>(address + (16 - address % 16) % 16) : nullptr;
+  std::int64_t partial_rows = 0;
+  if (p.rows > 0) {
+    status = with_types(p.dtype, p.cols, true, [&](auto type, auto g) {
+      using G = decltype(g);
+      const std::int64_t teams = backward_teams(p.rows, multiprocessors);
+      const unsigned blocks = blocks_for(teams, G::kTeams);
+      partial_rows = static_cast<std::int64_t>(blocks) * G::kTeams;
+      return status_of(launch(backward_rows<Centred, decltype(type), G::kThreads, G::kSlots>, dim3(blocks),
+                              dim3(kBlockThreads<G::kThreads>), 0, stream_of(stream), p, partial));
+    });
+    if (status != NK_OK) return status;
+  }
+  if (!parameters) return NK_OK;
+  return status_of(launch(sum_partials, dim3(blocks_for(2 * p.cols, kSumColumns)), dim3(kSumColumns * kSumTeams), 0,
+                          stream_of(stream), partial, partial_rows, p.cols, p.dweight, p.dbias,
+                          (p.flags & NK_FLAG_ACCUMULATE) != 0));
+}
+
+template <bool Centred>
+nk_status jvp(const row_norm_traits& norm, const nk_row_norm_jvp_params* params, nk_stream stream) {
+  const nk_status status = check_jvp(norm, params);
+  if (status != NK_OK) return status;
+  const nk_row_norm_jvp_params& p = *params;
+  if (p.isa != NK_ISA_BEST) return NK_ERROR_ISA;
+  if (is_empty(p)) return NK_OK;
+  return with_types(p.dtype, p.cols, false, [&](auto type, auto g) {
+    using G = decltype(g);
+    return status_of(launch(jvp_rows<Centred, decltype(type), G::kThreads, G::kSlots>,
+                            dim3(blocks_for(p.rows, G::kTeams)), dim3(kBlockThreads<G::kThreads>), 0, stream_of(stream),
+                            p));
+  });
+}
+
+}  // namespace cuda
+}  // namespace nk

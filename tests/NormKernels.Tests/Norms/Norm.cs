@@ -24,8 +24,9 @@ internal abstract class Norm
     /// <summary>What the workspace argument has to hold; the options are those of the call.</summary>
     public virtual long WorkspaceSize(Problem problem, CpuOptions options) => 0;
 
-    /// <summary>The least magnitude of the values of a slice whose deviation or norm has a reciprocal in float32.</summary>
-    public virtual double LeastMagnitude => 1e-36;
+    /// <summary>The magnitudes of the values of a slice whose deviation or norm, and its reciprocal, are ordinary
+    /// float32 numbers.</summary>
+    public virtual (double Least, double Most) Magnitudes => (1e-36, 1e36);
 
     /// <summary>Whether the verb exists for the shape.</summary>
     public virtual bool Has(Verb verb, ProblemShape shape) => true;

@@ -76,7 +76,7 @@ public abstract class NumbersSuite : NormSuite
     [DynamicData(nameof(Magnitudes))]
     public void Magnitude(double magnitude, double epsilon)
     {
-        if (magnitude < Norm.LeastMagnitude)
+        if (magnitude < Norm.Magnitudes.Least || magnitude > Norm.Magnitudes.Most)
         {
             return;
         }
@@ -90,7 +90,7 @@ public abstract class NumbersSuite : NormSuite
     public void Magnitude_of_everything(double magnitude, double epsilon)
     {
         double less = Math.Max(magnitude, 1e-36);
-        if (magnitude <= 1e30 && magnitude >= Norm.LeastMagnitude)
+        if (magnitude <= 1e30 && magnitude >= Norm.Magnitudes.Least)
         {
             ForEachVerb((verb, shape) => Shaped(verb, shape, epsilon, (random, _) => less * (0.1 + 0.25 * random.Normal()), less));
         }

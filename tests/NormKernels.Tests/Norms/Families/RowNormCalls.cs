@@ -89,7 +89,7 @@ internal abstract class RowNormCalls : CentredNorm
 
     public override ShapeList Shapes => _shapes;
 
-    public override double LeastMagnitude => 0;
+    public override (double Least, double Most) Magnitudes => (0, float.MaxValue);
 
     // The sums of the residual forms hold what they are made of and nothing else; 8 bits have no NaN.
     public override bool Spreads(Problem problem, Argument input, Argument output) =>

@@ -31,10 +31,12 @@ public sealed unsafe class LargeAddressTests
         from dtype in Dtype.Tensors
         select (norm, verb.Name, dtype.Name);
 
+    private static readonly string[] _kinds = ["Forward", "Backward", "Jvp"];
+
     private static readonly Dictionary<string, (Norm Norm, string Prefix)> _norms = new()
     {
-        ["LayerNorm"] = (RowNorms.LayerNorm, "nk_layer_norm"),
-        ["RmsNorm"] = (RowNorms.RmsNorm, "nk_rms_norm"),
+        ["LayerNorm"] = (NormUnderTest.LayerNorm, "nk_layer_norm"),
+        ["RmsNorm"] = (NormUnderTest.RmsNorm, "nk_rms_norm"),
     };
 
     [TestMethod]
@@ -63,7 +65,7 @@ public sealed unsafe class LargeAddressTests
     {
         Problem problem = ProblemOf(norm, verb, dtype);
         using Layout layout = new(problem, BeyondSpans);
-        string kind = verb.Replace("Add", string.Empty, StringComparison.Ordinal);
+        string kind = _kinds.Single(k => verb.Contains(k, StringComparison.Ordinal));
         using NativeCall call = Call(_norms[norm].Prefix, kind);
         using Execution memory = new(problem, new());
         call["rows"] = Rows;
@@ -74,18 +76,23 @@ public sealed unsafe class LargeAddressTests
         foreach (Argument argument in problem.Arguments)
         {
             // What is normalized is x, or h in the derivatives of the residual form.
-            bool isPoint = argument.Name == "h" && verb != "AddForward";
+            bool isPoint = argument.Name == "h" && kind != "Forward";
             string field = isPoint ? "x" : FieldOf(argument.Name);
             call[field] = layout.Addresses.GetValueOrDefault(argument.Name, memory[argument.Name].Start);
-            if (argument.Extent == Extent.Matrix)
+            if (argument.Extent == Extent.Tensor)
             {
                 call[field + "_stride"] = BeyondSpans;
             }
         }
 
+        if (problem.Verb.Has("yScale"))
+        {
+            call["quantize"] = (long)nk_quantize.NK_QUANTIZE_I8;
+        }
+
         if (call.Has("workspace_size"))
         {
-            call["workspace_size"] = problem.Norm.WorkspaceSize(problem.Shape);
+            call["workspace_size"] = problem.Norm.WorkspaceSize(problem, default);
         }
 
         foreach (InstructionSet isa in InstructionSets.Available)
@@ -98,7 +105,8 @@ public sealed unsafe class LargeAddressTests
     }
 
     private static Problem ProblemOf(string norm, string verb, string dtype) => Problem.Random(
-        _norms[norm].Norm, _norms[norm].Norm[verb], Dtype.Tensors.Single(t => t.Name == dtype), Rows, Cols);
+        _norms[norm].Norm, _norms[norm].Norm[verb], Dtype.Tensors.Single(t => t.Name == dtype),
+        new RowProblemShape(Rows, Cols));
 
     // tanX is tan_x.
     private static string FieldOf(string parameter) => parameter.Aggregate(
@@ -133,21 +141,22 @@ public sealed unsafe class LargeAddressTests
             }
 
             Problem = problem;
-            _stride = stride * problem.Dtype.Size;
-            _bytes = (Rows * _stride + Page - 1) / Page * Page;
+            _stride = stride;
+            _bytes = (Rows * stride * problem.Dtype.Size + Page - 1) / Page * Page;
             _expected = Execution.Run(problem, new());
-            foreach (Argument matrix in problem.Arguments.Where(a => a.Extent == Extent.Matrix))
+            foreach (Argument matrix in problem.Arguments.Where(a => a.Extent == Extent.Tensor))
             {
                 nint address = GuardedMemory.Reserve(_bytes);
                 Addresses[matrix.Name] = address;
                 for (int row = 0; row < Rows; row++)
                 {
-                    nint start = (nint)(address + row * _stride);
+                    int size = problem.TypeOf(matrix).Size;
+                    nint start = (nint)(address + row * stride * size);
                     nint page = start / Page * Page;
-                    GuardedMemory.Commit(page, (start - page + RowBytes + Page - 1) / Page * Page);
+                    GuardedMemory.Commit(page, (start - page + Cols * size + Page - 1) / Page * Page);
                     if (matrix.Role == Role.Input)
                     {
-                        problem.RowOf(problem.Tensors[matrix.Name], row).CopyTo(Row(address, row));
+                        problem.SliceOf(matrix, problem.Tensors[matrix.Name], row).CopyTo(Row(address, row, size));
                     }
                 }
             }
@@ -157,14 +166,13 @@ public sealed unsafe class LargeAddressTests
 
         public Dictionary<string, nint> Addresses { get; } = [];
 
-        private int RowBytes => Cols * Problem.Dtype.Size;
-
         public void Check(string what, Func<string, byte[]> vectors)
         {
             foreach (Argument output in Problem.Outputs)
             {
+                int size = Problem.TypeOf(output).Size;
                 byte[] actual = Addresses.TryGetValue(output.Name, out nint address)
-                    ? [.. Enumerable.Range(0, Rows).SelectMany(row => Row(address, row).ToArray())]
+                    ? [.. Enumerable.Range(0, Rows).SelectMany(row => Row(address, row, size).ToArray())]
                     : vectors(output.Name);
                 int at = Problem.TypeOf(output).FirstDifference(_expected[output.Name], actual);
                 Assert.AreEqual(-1, at, $"{Problem} {what}: {output}[{at}]");
@@ -172,7 +180,7 @@ public sealed unsafe class LargeAddressTests
                 {
                     for (int row = 0; row < Rows; row++)
                     {
-                        Row(address, row).Clear();
+                        Row(address, row, size).Clear();
                     }
                 }
             }
@@ -186,6 +194,7 @@ public sealed unsafe class LargeAddressTests
             }
         }
 
-        private Span<byte> Row(nint address, int row) => new((void*)(address + (nint)(row * _stride)), RowBytes);
+        private Span<byte> Row(nint address, int row, int size) =>
+            new((void*)(address + (nint)(row * _stride * size)), Cols * size);
     }
 }

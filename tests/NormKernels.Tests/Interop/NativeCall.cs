@@ -11,21 +11,27 @@ namespace NormKernels.Tests.Interop;
 
 /// <summary>
 /// A call of a native entry whose parameter struct is filled field by field, by name, so that a test can spoil one.
-/// Every pointer has 512 bytes of its own.
+/// Every pointer has 1024 bytes of its own. The fields of a nested struct are named reduction.rank, those of an array
+/// reduction.sizes.0.
 /// </summary>
 internal sealed unsafe class NativeCall : IDisposable
 {
-    private const int BytesEach = 512;
+    private const int BytesEach = 1024;
 
-    private readonly delegate*<void*, nk_status> _entry;
+    private readonly Func<nint, nk_status> _entry;
     private readonly Dictionary<string, NativeField> _fields;
     private readonly byte[] _parameters;
     private readonly GuardedMemory _memory;
 
     public NativeCall(string structName, delegate*<void*, nk_status> entry)
+        : this(structName, parameters => entry((void*)parameters))
+    {
+    }
+
+    public NativeCall(string structName, Func<nint, nk_status> entry)
     {
         _entry = entry;
-        _fields = NativeField.ByStruct()[structName].ToDictionary(field => field.Name);
+        _fields = Flat(NativeField.ByStruct(), structName).ToDictionary(field => field.Name);
         _parameters = new byte[_fields.Values.First().StructSize];
         _memory = GuardedMemory.Rent(BytesEach * _fields.Count);
         // One in every float: whatever is computed is written over it as something else.
@@ -67,7 +73,7 @@ internal sealed unsafe class NativeCall : IDisposable
         nk_status status;
         fixed (byte* parameters = _parameters)
         {
-            status = _entry(parameters);
+            status = _entry((nint)parameters);
         }
 
         bool written = !_memory.Image.AsSpan().SequenceEqual(_memory.Bytes);
@@ -89,6 +95,33 @@ internal sealed unsafe class NativeCall : IDisposable
     }
 
     public void Dispose() => _memory.Return();
+
+    private static IEnumerable<NativeField> Flat(IReadOnlyDictionary<string, NativeField[]> structs, string name)
+    {
+        foreach (NativeField field in structs[name])
+        {
+            NativeField[] parts = structs.TryGetValue("nk_" + field.Name, out NativeField[]? _)
+                ? [.. Flat(structs, "nk_" + field.Name)]
+                : field.Size > sizeof(long)
+                    ? [.. Enumerable.Range(0, (int)field.Size / sizeof(long)).Select(i =>
+                        new NativeField($"{i}", (ulong)i * sizeof(long), sizeof(long), 0))]
+                    : [];
+            if (parts.Length == 0)
+            {
+                yield return field;
+            }
+
+            foreach (NativeField part in parts)
+            {
+                yield return part with
+                {
+                    Name = $"{field.Name}.{part.Name}",
+                    Offset = field.Offset + part.Offset,
+                    StructSize = field.StructSize,
+                };
+            }
+        }
+    }
 
     private Span<byte> At(string field) =>
         _parameters.AsSpan(checked((int)_fields[field].Offset), checked((int)_fields[field].Size));

@@ -10,66 +10,35 @@ namespace NormKernels.Tests.Norms;
 /// <summary>Every verb against the oracle, on every instruction set, with every option.</summary>
 public abstract class AccuracySuite : NormSuite
 {
-    private static readonly int[] _longLengths =
-        [511, 768, 1023, 1024, 1025, 4095, 4096, 5120, 8191, 12288, 65536, 262144];
-
     private protected AccuracySuite(Norm norm, Dtype dtype)
         : base(norm, dtype)
     {
     }
 
-    public static IEnumerable<int> LongLengths => _longLengths;
-
     [TestMethod]
-    public void Every_verb_at_every_short_length()
+    public void Every_verb_of_every_shape()
     {
-        for (int cols = 0; cols <= 257; cols++)
+        int seed = 0;
+        foreach (ProblemShape shape in Norm.Shapes.Accurate)
         {
-            foreach (Verb verb in Norm.Verbs)
+            foreach (Verb verb in VerbsOf(shape))
             {
-                AssertAccurate(Varied(verb, 1 + cols % 3, cols, 2 * cols));
-                AssertAccurate(Varied(verb, 1 + cols % 2, cols, 2 * cols + 1));
+                AssertAccurate(Varied(verb, shape, 2 * seed));
+                AssertAccurate(Varied(verb, shape, 2 * seed + 1), new Setup { Threads = 1 + seed % 4 });
             }
+
+            seed++;
         }
     }
 
     [TestMethod]
-    [DynamicData(nameof(LongLengths))]
-    public void Every_verb_at_long_lengths(int cols)
+    public void Everything_passed_or_nothing()
     {
-        foreach (Verb verb in Norm.Verbs)
+        foreach (Problem problem in FullProblems(Norm.Shapes.Small))
         {
-            AssertAccurate(Varied(verb, cols <= 12288 ? 3 : 1, cols, 2 * cols));
-            AssertAccurate(Varied(verb, 2, cols, 2 * cols + 1));
-        }
-    }
-
-    [TestMethod]
-    public void Many_rows()
-    {
-        int[] lengths = [1, 2, 7, 17, 64];
-        foreach (int cols in lengths)
-        {
-            foreach (Verb verb in Norm.Verbs)
-            {
-                AssertAccurate(Full(verb, 1000, cols));
-                AssertAccurate(Varied(verb, 1000, cols, cols), new Setup { Threads = 4 });
-            }
-        }
-    }
-
-    [TestMethod]
-    public void No_rows()
-    {
-        int[] lengths = [0, 1, 5, 1000];
-        foreach (int cols in lengths)
-        {
-            foreach (Verb verb in Norm.Verbs)
-            {
-                AssertAccurate(Full(verb, 0, cols));
-                AssertAccurate(Varied(verb, 0, cols, cols));
-                AssertAccurate(Varied(verb, 0, cols, cols + 1));
-            }
+            AssertAccurate(problem);
+            AssertAccurate(problem.Without([.. problem.Arguments
+                .Where(a => a.Optional && a.Role != Role.Scratch).Select(a => a.Name)]));
         }
     }
 
@@ -79,22 +48,31 @@ public abstract class AccuracySuite : NormSuite
         double[] epsilons = [0, -0.0, 1e-300, 1e-12, 1, 1e10, double.MaxValue, double.PositiveInfinity];
         foreach (double epsilon in epsilons)
         {
-            foreach (Verb verb in Norm.Verbs)
+            ProblemShape shape = Norm.Shapes.Numbers[^2];
+            foreach (Verb verb in VerbsOf(shape).Where(verb => verb.Numbers.Contains(Number.Epsilon)))
             {
-                AssertAccurate(Problem.Random(Norm, verb, Dtype, 3, 37, p => p with { Epsilon = epsilon }));
+                AssertAccurate(Problem.Random(Norm, verb, Dtype, shape, p => p with { Epsilon = epsilon }));
             }
         }
     }
 
     [TestMethod]
-    public void Short_lengths_meet_every_pair_of_options()
+    public void The_shapes_meet_every_pair_of_options()
     {
         foreach (Verb verb in Norm.Verbs)
         {
-            Problem[] met = [.. Enumerable.Range(0, 2 * 258).Select(seed => Varied(verb, 1, 3, seed))];
+            // Of those shapes that can have all options.
+            int[] seeds =
+            [
+                .. Enumerable.Range(0, 2 * Norm.Shapes.Accurate.Count).Where(seed =>
+                    Norm.Has(verb, Norm.Shapes.Accurate[seed / 2])
+                    && !Norm.Impossible(verb, Norm.Shapes.Accurate[seed / 2]).Any()),
+            ];
+            ProblemShape small = Norm.Shapes.Tiny.First(s => Norm.Has(verb, s) && !Norm.Impossible(verb, s).Any());
             HashSet<string>[] sets =
             [
-                .. met.Select(p => p.Missing.Concat(p.Flags).Append(p.Float32Parameters ? "f32" : "own").ToHashSet()),
+                .. seeds.Select(seed => Varied(verb, small, seed))
+                    .Select(p => p.Missing.Concat(p.Flags).Append(p.Float32Parameters ? "f32" : "own").ToHashSet()),
             ];
             string[] options = [.. sets.SelectMany(set => set).Distinct()];
             foreach (string one in options)

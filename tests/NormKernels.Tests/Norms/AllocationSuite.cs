@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
 using System.Threading;
@@ -26,9 +25,9 @@ public abstract class AllocationSuite : NormSuite
     [DoNotParallelize]
     public void One_thread_allocates_nothing()
     {
-        foreach (Problem full in FullProblems(3, 65).Concat(FullProblems(40, 1000)))
+        foreach (Problem full in FullProblems(Norm.Shapes.Small))
         {
-            Problem[] problems = [full, full with { Missing = Optional(full) }];
+            Problem[] problems = [full, full.Without(Optional(full))];
             foreach (Problem problem in problems)
             {
                 using Execution execution = new(problem, new());
@@ -49,8 +48,7 @@ public abstract class AllocationSuite : NormSuite
         Assert.IsTrue(ThreadPool.SetMinThreads(Math.Max(least, 16), ports));
         try
         {
-            // Enough for 8 threads of 192 KiB of a 16-bit tensor.
-            foreach (Problem problem in FullProblems(800, 1000))
+            foreach (Problem problem in FullProblems(Norm.Shapes.Parallel))
             {
                 using Execution execution = new(problem, new() { Threads = threads });
                 long allocated = LeastAllocated(execution.Call, () => GC.GetTotalAllocatedBytes(precise: true));
@@ -63,8 +61,8 @@ public abstract class AllocationSuite : NormSuite
         }
     }
 
-    private static HashSet<string> Optional(Problem problem) =>
-        [.. problem.Arguments.Where(a => a.Optional).Select(a => a.Name)];
+    private static string[] Optional(Problem problem) =>
+        [.. problem.Arguments.Where(a => a.Optional && a.Role != Role.Scratch).Select(a => a.Name)];
 
     // The least of some attempts: what a call allocates it allocates every time, while the test host (168 bytes every
     // 100 ms), a thread that starts or code that is compiled anew do so now and then. So attempts are short.

@@ -12,9 +12,24 @@ internal sealed unsafe class Arguments
 {
     private readonly Dictionary<string, Block> _blocks = [];
 
-    public RowShape Shape { get; set; }
+    /// <summary>The shape, as the norm takes it.</summary>
+    public required object Shape { get; set; }
 
-    public double Epsilon { get; set; }
+    public Dictionary<string, double> Numbers { get; init; } = [];
+
+    public double Epsilon => Numbers["epsilon"];
+
+    public double Momentum => Numbers["momentum"];
+
+    public double P => Numbers["p"];
+
+    public long Groups => (long)Numbers["groups"];
+
+    public RowShape Rows => (RowShape)Shape;
+
+    public ChannelShape Channels => (ChannelShape)Shape;
+
+    public AxisShape Axis => (AxisShape)Shape;
 
     public CpuOptions Options { get; set; }
 
@@ -41,10 +56,10 @@ internal sealed unsafe class Arguments
 
     public void SetStride(string name, long stride)
     {
-        object strides = Shape.Strides;
+        object strides = Rows.Strides;
         string property = char.ToUpperInvariant(name[0]) + name[1..];
         typeof(RowStrides).GetProperty(property)!.SetValue(strides, stride);
-        Shape = Shape with { Strides = (RowStrides)strides };
+        Shape = Rows with { Strides = (RowStrides)strides };
     }
 
     /// <summary>The same call, to be changed on its own.</summary>
@@ -53,7 +68,7 @@ internal sealed unsafe class Arguments
         Arguments copy = new()
         {
             Shape = Shape,
-            Epsilon = Epsilon,
+            Numbers = new(Numbers),
             Options = Options,
             Float32Parameters = Float32Parameters,
             Flags = [.. Flags],

@@ -51,8 +51,8 @@ internal sealed class Execution : IDisposable
         _problem = problem;
         Arguments = new()
         {
-            Shape = problem.Shape,
-            Epsilon = problem.Epsilon,
+            Shape = problem.Shape.Native,
+            Numbers = problem.Numbers(),
             Options = new() { InstructionSet = setup.InstructionSet, MaxDegreeOfParallelism = setup.Threads },
             Float32Parameters = problem.Float32Parameters,
             Flags = [.. problem.Flags],
@@ -147,9 +147,9 @@ internal sealed class Execution : IDisposable
 
     private Tensor Lay(Argument argument, int index, Setup setup)
     {
-        (int count, int length) = _problem.SizeOf(argument);
+        (int count, int length) = _problem.SizeOf(argument, Arguments.Options);
         int size = _problem.TypeOf(argument).Size;
-        int stride = length + (argument.Extent == Extent.Matrix ? setup.Padding(index) : 0);
+        int stride = length + (_problem.IsStrided(argument) ? setup.Padding(index) : 0);
         int bytes = count == 0 || length == 0 ? 0 : ((count - 1) * stride + length) * size;
         var memory = GuardedMemory.Rent(setup.Placement == Placement.Middle ? bytes + 2 * Margin : bytes);
         _memory.Add(memory);

@@ -14,8 +14,6 @@ namespace NormKernels.Tests.Norms;
 /// </summary>
 public abstract class GuardSuite : NormSuite
 {
-    private static readonly int[] _longLengths = [255, 256, 257, 1023, 1025, 4099, 8193, 12289];
-
     private protected GuardSuite(Norm norm, Dtype dtype)
         : base(norm, dtype)
     {
@@ -23,25 +21,18 @@ public abstract class GuardSuite : NormSuite
 
     [TestMethod]
     [DynamicData(nameof(AvailableInstructionSets))]
-    public void Nothing_outside_is_touched_in_short_rows(InstructionSet isa)
+    public void Nothing_outside_is_touched(InstructionSet isa)
     {
-        for (int cols = 1; cols <= 130; cols++)
+        int odd = 0;
+        foreach (ProblemShape shape in Norm.Shapes.Guarded)
         {
-            int odd = cols;
-            Run(isa, 2, cols, _ => 0);
-            // Gaps of canaries between the rows.
-            Run(isa, 3, cols, index => 1 + (odd + index) % 17);
-        }
-    }
-
-    [TestMethod]
-    [DynamicData(nameof(AvailableInstructionSets))]
-    public void Nothing_outside_is_touched_in_long_rows(InstructionSet isa)
-    {
-        foreach (int cols in _longLengths)
-        {
-            Run(isa, 1, cols, _ => 0);
-            Run(isa, 2, cols, index => index + 1);
+            Run(isa, shape, _ => 0);
+            if (shape.Rows is not null)
+            {
+                // Gaps of canaries between the rows.
+                int by = odd++;
+                Run(isa, shape, index => 1 + (by + index) % 17);
+            }
         }
     }
 
@@ -49,25 +40,26 @@ public abstract class GuardSuite : NormSuite
     [DynamicData(nameof(AvailableInstructionSets))]
     public void Nothing_outside_is_touched_by_many_threads(InstructionSet isa)
     {
-        foreach (Verb verb in Norm.Verbs)
+        foreach (Problem problem in FullProblems(Norm.Shapes.Parallel))
         {
-            Problem problem = Full(verb, 403, 1003);
             Execution.Run(problem, new() { InstructionSet = isa, Threads = 5, Placement = Placement.AtEnd });
             Execution.Run(problem, new() { InstructionSet = isa, Threads = 5, Placement = Placement.AtStart });
         }
     }
 
-    private void Run(InstructionSet isa, int rows, int cols, Func<int, int> padding)
+    private void Run(InstructionSet isa, ProblemShape shape, Func<int, int> padding)
     {
         Placement[] ends = [Placement.AtEnd, Placement.AtStart];
-        foreach (Problem full in Norm.Verbs.Select(verb => Full(verb, rows, cols)))
+        foreach (Problem full in FullProblems(shape))
         {
-            // Statistics that are computed again read the row once more; without options there are other loops.
+            // Statistics that are computed again read the slice once more; without options there are other loops.
             Problem[] problems =
             [
                 full,
-                full.Without([.. full.Verb.Inputs.Where(a => a.Extent == Extent.PerRow).Select(a => a.Name)]),
-                full.Without([.. full.Arguments.Where(a => a.Optional).Select(a => a.Name)]),
+                .. full.Verb.SavedStatistics.Any()
+                    ? new[] { full.Without([.. full.Verb.SavedStatistics.Select(a => a.Name)]) } : [],
+                full.Without([.. full.Arguments.Where(a => a.Optional && a.Role != Role.Scratch)
+                    .Select(a => a.Name)]),
             ];
             foreach (Problem problem in problems)
             {

@@ -8,9 +8,11 @@ using NormKernels.Tests.Support;
 
 namespace NormKernels.Tests.Norms;
 
-/// <summary>What the suites share: a norm, a type, and loops over verbs.</summary>
+/// <summary>What the suites share: a norm, a type, and loops over verbs and shapes.</summary>
 public abstract class NormSuite
 {
+    private static readonly double[] _momenta = [0.1, 0, 1, 0.7];
+
     private protected NormSuite(Norm norm, Dtype dtype)
     {
         Norm = norm;
@@ -23,17 +25,22 @@ public abstract class NormSuite
 
     private protected Dtype Dtype { get; }
 
-    /// <summary>A problem with everything passed and wanted.</summary>
-    private protected Problem Full(Verb verb, int rows, int cols) => Problem.Random(Norm, verb, Dtype, rows, cols);
+    private protected IEnumerable<Verb> VerbsOf(ProblemShape shape) => Norm.Verbs.Where(verb => Norm.Has(verb, shape));
 
-    private protected IEnumerable<Problem> FullProblems(int rows, int cols) =>
-        Norm.Verbs.Select(verb => Full(verb, rows, cols));
+    /// <summary>A problem with everything passed and wanted.</summary>
+    private protected Problem Full(Verb verb, ProblemShape shape) => Problem.Random(Norm, verb, Dtype, shape);
+
+    private protected IEnumerable<Problem> FullProblems(ProblemShape shape) =>
+        VerbsOf(shape).Select(verb => Full(verb, shape));
+
+    private protected IEnumerable<Problem> FullProblems(IEnumerable<ProblemShape> shapes) =>
+        shapes.SelectMany(FullProblems);
 
     /// <summary>
     /// A problem with some of the options, chosen by a seed: what is passed and wanted, flags, the parameters' type.
     /// Twice the seed and twice the seed plus one choose opposites.
     /// </summary>
-    private protected Problem Varied(Verb verb, int rows, int cols, int seed)
+    private protected Problem Varied(Verb verb, ProblemShape shape, int seed)
     {
         RandomData random = new(verb.Name, seed / 2);
         bool opposite = seed % 2 != 0;
@@ -45,21 +52,26 @@ public abstract class NormSuite
             missing.Add(argument.Name);
         }
 
-        if (verb.Has("workspace") && Norm.WorkspaceSize(new(rows, cols)) > 16 * 1024)
-        {
-            missing.Remove("workspace");
-        }
-
         HashSet<string> flags = [.. verb.Flags.Where(_ => Chosen())];
         bool float32Parameters = Chosen();
         Problem problem = Problem.Random(
-            Norm, verb, Dtype, rows, cols,
-            p => p with { Missing = missing, Flags = flags, Float32Parameters = float32Parameters });
+            Norm, verb, Dtype, shape,
+            p => p.Without([.. missing]) with
+            {
+                Flags = flags,
+                Float32Parameters = float32Parameters,
+                Momentum = _momenta[seed % 4],
+            });
+        if (Norm.WorkspaceSize(problem, default) > 4 * 1024)
+        {
+            problem = problem with { Missing = problem.Missing.Where(name => name != "workspace").ToHashSet() };
+        }
+
         if (flags.Contains("accumulate"))
         {
-            foreach (Argument gradient in problem.Outputs.Where(a => a.Extent == Extent.PerColumn))
+            foreach (Argument gradient in problem.Outputs.Where(a => a.Extent == Extent.PerParameter))
             {
-                problem.With(gradient.Name, new RandomData(gradient.Name, rows, cols).Normals(cols));
+                problem.With(gradient.Name, new RandomData(gradient.Name, shape.Count).Normals(shape.Parameters));
             }
         }
 

@@ -10,9 +10,11 @@ namespace NormKernels.Tests.Norms;
 /// A call by value: which verb, on what numbers. Tensors are kept as they are stored, contiguous; where they lie in
 /// memory is for <see cref="Execution"/> to say.
 /// </summary>
-internal sealed record Problem(Norm Norm, Verb Verb, Dtype Dtype, int Rows, int Cols)
+internal sealed record Problem(Norm Norm, Verb Verb, Dtype Dtype, ProblemShape Shape)
 {
     public double Epsilon { get; init; } = 1e-5;
+
+    public double Momentum { get; init; } = 0.1;
 
     public bool Float32Parameters { get; init; }
 
@@ -24,8 +26,6 @@ internal sealed record Problem(Norm Norm, Verb Verb, Dtype Dtype, int Rows, int 
     /// <summary>Inputs, and what outputs hold before the call where that matters.</summary>
     public Dictionary<string, byte[]> Tensors { get; init; } = [];
 
-    public RowShape Shape => new(Rows, Cols);
-
     /// <summary>The arguments that are passed.</summary>
     public IEnumerable<Argument> Arguments => Verb.Arguments.Where(a => !Missing.Contains(a.Name));
 
@@ -34,17 +34,17 @@ internal sealed record Problem(Norm Norm, Verb Verb, Dtype Dtype, int Rows, int 
 
     /// <summary>All arguments, random inputs; saved statistics are those that forward saves.</summary>
     public static Problem Random(
-        Norm norm, Verb verb, Dtype dtype, int rows, int cols, Func<Problem, Problem>? change = null)
+        Norm norm, Verb verb, Dtype dtype, ProblemShape shape, Func<Problem, Problem>? change = null)
     {
-        Problem bare = new(norm, verb, dtype, rows, cols);
+        Problem bare = new Problem(norm, verb, dtype, shape).Without([.. norm.Impossible(verb, shape)]);
         Problem problem = change is null ? bare : change(bare);
-        foreach (Argument input in verb.Inputs.Where(a => a.Extent != Extent.PerRow))
+        foreach (Argument argument in verb.Arguments.Where(a => (a.Role == Role.Input && !a.IsSaved) || a.IsUpdated))
         {
-            RandomData random = new(input.Name, rows, cols);
-            double[] values = input.Extent == Extent.Matrix
-                ? [.. Enumerable.Range(0, rows).SelectMany(row => random.Normals(cols, (row % 3) - 0.5, 1 + row % 2))]
-                : random.Normals(cols, 0.5);
-            problem.Tensors[input.Name] = problem.TypeOf(input).Encode(values);
+            RandomData random = new(argument.Name, shape.Count, shape.Slices);
+            double[] values = argument.Extent == Extent.Tensor
+                ? [.. Enumerable.Range(0, shape.Count).Select(i => Element(random, shape.SliceOf(i)))]
+                : random.Normals(shape.SizeOf(argument.Extent), 0.5);
+            problem.With(argument.Name, argument.IsVariance ? [.. values.Select(v => 0.1 + Math.Abs(v))] : values);
         }
 
         problem.SaveStatistics();
@@ -56,19 +56,27 @@ internal sealed record Problem(Norm Norm, Verb Verb, Dtype Dtype, int Rows, int 
         ElementKind.Tensor => Dtype,
         ElementKind.Parameter => Float32Parameters ? Dtype.F32 : Dtype,
         ElementKind.Float32 => Dtype.F32,
+        ElementKind.Float64 => Dtype.F64,
+        ElementKind.Int8 => Dtype.Int8,
         _ => Dtype.Byte,
     };
 
+    /// <summary>The numbers of a call, by the name of their parameter.</summary>
+    public Dictionary<string, double> Numbers() =>
+        new(Shape.Numbers) { ["epsilon"] = Epsilon, ["momentum"] = Momentum };
+
+    /// <summary>Whether rows of the argument may lie apart.</summary>
+    public bool IsStrided(Argument argument) => argument.Extent == Extent.Tensor && Shape.Rows is not null;
+
     /// <summary>How many runs of how many elements an argument has.</summary>
-    public (int Count, int Length) SizeOf(Argument argument) => argument.Extent switch
+    public (int Count, int Length) SizeOf(Argument argument, CpuOptions options = default) => argument.Extent switch
     {
-        Extent.Matrix => (Rows, Cols),
-        Extent.PerRow => (1, Rows),
-        Extent.PerColumn => (1, Cols),
-        _ => (1, checked((int)Norm.WorkspaceSize(Shape))),
+        Extent.Workspace => (1, checked((int)Norm.WorkspaceSize(this, options))),
+        Extent.Tensor when Shape.Rows is { } rows => (rows, rows == 0 ? 0 : Shape.Count / rows),
+        _ => (1, Shape.SizeOf(argument.Extent)),
     };
 
-    /// <summary>An input as the oracle takes it; empty if it is missing.</summary>
+    /// <summary>An argument as the oracle takes it; empty if it is missing.</summary>
     public double[] Values(string name) =>
         !Missing.Contains(name) && Verb.Has(name) && Tensors.TryGetValue(name, out byte[]? bytes)
             ? TypeOf(Verb[name]).Decode(bytes)
@@ -83,28 +91,27 @@ internal sealed record Problem(Norm Norm, Verb Verb, Dtype Dtype, int Rows, int 
 
     public Problem Without(params string[] names) => this with { Missing = Missing.Union(names).ToHashSet() };
 
-    /// <summary>The same problem with numbers of its own.</summary>
-    public Problem Copy() =>
-        this with { Tensors = Tensors.ToDictionary(pair => pair.Key, pair => pair.Value.AsSpan().ToArray()) };
-
-    /// <summary>The same problem with one row alone.</summary>
-    public Problem Row(int row)
+    /// <summary>The same problem with one slice alone.</summary>
+    public Problem Slice(int slice)
     {
-        Problem alone = this with { Rows = 1, Tensors = [] };
+        Problem alone = this with { Shape = Shape.Alone(slice), Tensors = [] };
         foreach ((string name, byte[] bytes) in Tensors)
         {
-            alone.Tensors[name] = Verb[name].Extent == Extent.PerColumn ? bytes : RowOf(bytes, row);
+            alone.Tensors[name] = SliceOf(Verb[name], bytes, slice);
         }
 
         return alone;
     }
 
-    /// <summary>The part of a tensor that belongs to a row.</summary>
-    public byte[] RowOf(byte[] bytes, int row)
+    /// <summary>The part of an argument that belongs to a slice.</summary>
+    public byte[] SliceOf(Argument argument, byte[] bytes, int slice)
     {
-        int each = bytes.Length / Rows;
-        return bytes[(row * each)..((row + 1) * each)];
+        int size = TypeOf(argument).Size;
+        return [.. Shape.Indices(argument.Extent, slice).SelectMany(i => bytes[(i * size)..((i + 1) * size)])];
     }
+
+    /// <summary>Whether an output of a slice depends on no other slice.</summary>
+    public bool IsOfOneSlice(Argument output) => output.Extent != Extent.PerParameter || !Shape.SharesParameters;
 
     /// <summary>Computes the statistics that the verb takes, by a forward call at the same point.</summary>
     public void SaveStatistics()
@@ -115,8 +122,8 @@ internal sealed record Problem(Norm Norm, Verb Verb, Dtype Dtype, int Rows, int 
             return;
         }
 
-        Problem forward = new Problem(Norm, Norm["Forward"], Dtype, Rows, Cols) { Epsilon = Epsilon }
-            .Without("weight", "bias");
+        Problem forward = new Problem(Norm, Norm["Forward"], Dtype, Shape) { Epsilon = Epsilon }
+            .Without("weight", "bias", "runningMean", "runningVar", "workspace");
         forward.Tensors["x"] = Tensors[Verb.Point];
         IReadOnlyDictionary<string, byte[]> saved = Execution.Run(forward, new Setup());
         foreach (Argument statistic in statistics)
@@ -126,8 +133,10 @@ internal sealed record Problem(Norm Norm, Verb Verb, Dtype Dtype, int Rows, int 
     }
 
     public override string ToString() =>
-        $"{Norm} {Verb} {Dtype} {Rows}x{Cols} epsilon {Epsilon}"
+        $"{Norm} {Verb} {Dtype} {Shape} epsilon {Epsilon}"
         + (Float32Parameters ? " f32 parameters" : string.Empty)
         + string.Concat(Flags.Select(flag => $" {flag}"))
         + string.Concat(Missing.Order(StringComparer.Ordinal).Select(name => $" -{name}"));
+
+    private static double Element(RandomData random, int slice) => (slice % 3) - 0.5 + (1 + slice % 2) * random.Normal();
 }

@@ -69,10 +69,10 @@ public sealed class RowShapeTests
     {
         string[] matrices =
         [
-            .. from norm in new[] { RowNorms.LayerNorm, RowNorms.RmsNorm }
+            .. from norm in new[] { NormUnderTest.LayerNorm, NormUnderTest.RmsNorm }
                from verb in norm.Verbs
                from argument in verb.Arguments
-               where argument.Extent == Extent.Matrix
+               where argument.Extent == Extent.Tensor
                select char.ToUpperInvariant(argument.Name[0]) + argument.Name[1..],
         ];
         CollectionAssert.AreEquivalent(

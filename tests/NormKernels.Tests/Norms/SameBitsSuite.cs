@@ -11,15 +11,12 @@ using NormKernels.Tests.Support;
 namespace NormKernels.Tests.Norms;
 
 /// <summary>
-/// A row's result depends on that row alone: every test runs one problem in two ways and compares the bits.
+/// A slice's result depends on that slice alone: every test runs one problem in two ways and compares the bits.
 /// </summary>
 public abstract class SameBitsSuite : NormSuite
 {
-    // Enough for 8 threads of 192 KiB of a 16-bit tensor, and for more than 64 row blocks of a backward call.
-    private const int ManyRows = 2100;
-    private const int ManyCols = 391;
-
-    private static readonly (int Rows, int Cols)[] _shapes = [(1, 1), (3, 5), (2, 64), (5, 257), (17, 33), (70, 300)];
+    private static readonly int[] _threads = [1, 2, 3, 8];
+    private static readonly int[] _offsets = [0, 1, 2, 3, 7, 8, 13, 15];
 
     private protected SameBitsSuite(Norm norm, Dtype dtype)
         : base(norm, dtype)
@@ -30,16 +27,16 @@ public abstract class SameBitsSuite : NormSuite
     [DynamicData(nameof(AvailableInstructionSets))]
     public void Instruction_set_and_number_of_threads(InstructionSet isa)
     {
-        foreach (Problem problem in FullProblems(ManyRows, ManyCols))
+        foreach (Problem problem in FullProblems(Norm.Shapes.Parallel))
         {
             IReadOnlyDictionary<string, byte[]> expected = Execution.Run(problem, new());
-            for (int threads = 1; threads <= 8; threads++)
+            foreach (int threads in _threads)
             {
                 AssertSame(problem, expected, new() { InstructionSet = isa, Threads = threads });
             }
         }
 
-        foreach (Problem problem in Variety(ManyRows, ManyCols))
+        foreach (Problem problem in Norm.Shapes.Parallel.SelectMany(Variety))
         {
             IReadOnlyDictionary<string, byte[]> expected = Execution.Run(problem, new());
             AssertSame(problem, expected, new() { InstructionSet = isa, Threads = 6 });
@@ -56,70 +53,21 @@ public abstract class SameBitsSuite : NormSuite
 
     [TestMethod]
     [DynamicData(nameof(AvailableInstructionSets))]
-    public void Long_rows_on_many_threads(InstructionSet isa)
+    public void Slice_alone_or_among_others(InstructionSet isa)
     {
-        foreach (Problem problem in FullProblems(2, 400000))
+        foreach (Problem problem in FullProblems(Norm.Shapes.Small.Where(shape => shape.Slices > 1)))
         {
-            IReadOnlyDictionary<string, byte[]> expected = Execution.Run(problem, new());
-            AssertSame(problem, expected, new() { InstructionSet = isa });
-            AssertSame(problem, expected, new() { InstructionSet = isa, Threads = 8 });
-        }
-    }
-
-    [TestMethod]
-    public void Outputs_larger_than_the_caches()
-    {
-        // Stores may then bypass the caches, where a row is aligned (here every fourth is) and does not take the place
-        // of an input.
-        const int Bytes = 48 << 20;
-        const int Cols = 4100;
-        Problem problem = Full(Norm["Forward"], Bytes / (Cols * Dtype.Size), Cols);
-        Dictionary<string, string> inPlace = new() { ["y"] = "x" };
-        IReadOnlyDictionary<string, byte[]> expected = Execution.Run(problem, new() { InPlace = inPlace });
-        foreach (InstructionSet isa in InstructionSets.Available)
-        {
-            AssertSame(problem, expected, new() { InstructionSet = isa });
-            AssertSame(problem, expected, new() { InstructionSet = isa, Offset = index => index });
-        }
-    }
-
-    [TestMethod]
-    [DynamicData(nameof(AvailableInstructionSets))]
-    public void Row_alone_or_in_a_batch(InstructionSet isa)
-    {
-        int[] lengths = [1, 7, 33, 300];
-        foreach (Problem problem in lengths.SelectMany(cols => FullProblems(17, cols)))
-        {
-            IReadOnlyDictionary<string, byte[]> batch = Execution.Run(problem, new() { InstructionSet = isa });
-            for (int row = 0; row < problem.Rows; row++)
+            IReadOnlyDictionary<string, byte[]> all = Execution.Run(problem, new() { InstructionSet = isa });
+            foreach (int slice in Few(problem.Shape.Slices))
             {
                 IReadOnlyDictionary<string, byte[]> alone =
-                    Execution.Run(problem.Row(row), new() { InstructionSet = isa });
-                foreach (Argument output in RowOutputs(problem))
+                    Execution.Run(problem.Slice(slice), new() { InstructionSet = isa });
+                foreach (Argument output in problem.Outputs.Where(problem.IsOfOneSlice))
                 {
-                    byte[] inBatch = problem.RowOf(batch[output.Name], row);
-                    AssertSameBits(problem, output, alone[output.Name], inBatch, $"row {row} alone");
+                    byte[] among = problem.SliceOf(output, all[output.Name], slice);
+                    AssertSameBits(problem, output, alone[output.Name], among, $"slice {slice} alone");
                 }
             }
-        }
-    }
-
-    [TestMethod]
-    [DynamicData(nameof(AvailableInstructionSets))]
-    public void Strides(InstructionSet isa)
-    {
-        foreach (Problem problem in SmallProblems())
-        {
-            IReadOnlyDictionary<string, byte[]> expected = Execution.Run(problem, new());
-            AssertSame(problem, expected, new() { InstructionSet = isa, Padding = index => 1 + 3 * index });
-            AssertSame(problem, expected, new() { InstructionSet = isa, Padding = index => (index % 2) * 64 });
-            AssertSame(problem, expected, new() { InstructionSet = isa, Padding = index => index == 0 ? 5 : 0 });
-        }
-
-        foreach (Problem problem in FullProblems(ManyRows, ManyCols))
-        {
-            IReadOnlyDictionary<string, byte[]> expected = Execution.Run(problem, new());
-            AssertSame(problem, expected, new() { InstructionSet = isa, Threads = 8, Padding = index => 2 * index });
         }
     }
 
@@ -130,9 +78,8 @@ public abstract class SameBitsSuite : NormSuite
         foreach (Problem problem in SmallProblems())
         {
             IReadOnlyDictionary<string, byte[]> expected = Execution.Run(problem, new());
-            for (int offset = 0; offset < 16; offset++)
+            foreach (int by in _offsets)
             {
-                int by = offset;
                 AssertSame(problem, expected, new() { InstructionSet = isa, Offset = _ => by });
                 AssertSame(problem, expected, new() { InstructionSet = isa, Offset = index => (by + 5 * index) % 16 });
             }
@@ -143,7 +90,7 @@ public abstract class SameBitsSuite : NormSuite
     [DynamicData(nameof(AvailableInstructionSets))]
     public void In_place(InstructionSet isa)
     {
-        foreach (Problem problem in SmallProblems().Concat(FullProblems(ManyRows, ManyCols)))
+        foreach (Problem problem in SmallProblems().Concat(FullProblems(Norm.Shapes.Parallel)))
         {
             IReadOnlyDictionary<string, byte[]> expected = Execution.Run(problem, new());
             foreach (IReadOnlyDictionary<string, string> way in problem.Verb.InPlace())
@@ -164,15 +111,14 @@ public abstract class SameBitsSuite : NormSuite
     [DynamicData(nameof(AvailableInstructionSets))]
     public void Statistics_saved_or_computed_again(InstructionSet isa)
     {
-        (int, int)[] shapes = [.. _shapes, (2, 40000)];
         double[] magnitudes = [1, 1e-30, 1e30, 1e-18, 1e18];
-        foreach ((int rows, int cols) in shapes)
+        foreach (ProblemShape shape in Norm.Shapes.Small)
         {
             foreach (Verb verb in Norm.Verbs.Where(verb => verb.SavedStatistics.Any()))
             {
                 foreach (double magnitude in magnitudes)
                 {
-                    Problem problem = Full(verb, rows, cols) with { Epsilon = magnitude == 1 ? 1e-5 : 0 };
+                    Problem problem = Full(verb, shape) with { Epsilon = magnitude == 1 ? 1e-5 : 0 };
                     double[] point = [.. problem.Values(verb.Point).Select(x => x * magnitude)];
                     problem.With(verb.Point, point).SaveStatistics();
                     Problem without = problem.Without([.. verb.SavedStatistics.Select(a => a.Name)]);
@@ -186,43 +132,48 @@ public abstract class SameBitsSuite : NormSuite
 
     [TestMethod]
     [DynamicData(nameof(AvailableInstructionSets))]
-    public void Rows_that_are_not_finite_disturb_no_other(InstructionSet isa)
+    public void Slices_that_are_not_finite_disturb_no_other(InstructionSet isa)
     {
-        (int Row, double[] Values)[] poison =
-        [
-            (1, [double.NaN]),
-            (3, [double.PositiveInfinity]),
-            (4, [double.NegativeInfinity, double.PositiveInfinity]),
-        ];
-        foreach (Verb verb in Norm.Verbs)
+        double[][] poison =
+            [[double.NaN], [double.PositiveInfinity], [double.NegativeInfinity, double.PositiveInfinity]];
+        foreach (Problem problem in FullProblems(Norm.Shapes.Small.Where(shape => shape.Slices > 3)))
         {
-            foreach (Argument input in verb.Inputs.Where(a => a.Extent == Extent.Matrix))
+            int[] slices = Few(problem.Shape.Slices);
+            int[] bad = [.. Enumerable.Range(0, problem.Shape.Slices).Where(slice => slice % 2 == 1).Take(3)];
+            foreach (Argument input in problem.Verb.Inputs.Where(a => a.Extent == Extent.Tensor))
             {
-                Problem problem = Full(verb, 6, 37);
                 Setup setup = new() { InstructionSet = isa };
+                problem.SaveStatistics();
                 IReadOnlyDictionary<string, byte[]> clean = Execution.Run(problem, setup);
+                Problem poisoned = problem with { Tensors = new(problem.Tensors) };
                 double[] values = problem.Values(input.Name);
-                foreach ((int row, double[] bad) in poison)
+                for (int i = 0; i < bad.Length; i++)
                 {
-                    bad.CopyTo(values, row * problem.Cols + row);
+                    int[] elements = problem.Shape.Indices(Extent.Tensor, bad[i]);
+                    for (int j = 0; j < Math.Min(poison[i].Length, elements.Length); j++)
+                    {
+                        values[elements[(elements.Length / 2 + j) % elements.Length]] = poison[i][j];
+                    }
                 }
 
-                problem.With(input.Name, values).SaveStatistics();
-                IReadOnlyDictionary<string, byte[]> poisoned = Execution.Run(problem, setup);
-                foreach (Argument output in RowOutputs(problem))
+                poisoned.With(input.Name, values).SaveStatistics();
+                IReadOnlyDictionary<string, byte[]> results = Execution.Run(poisoned, setup);
+                foreach (Argument output in problem.Outputs.Where(problem.IsOfOneSlice))
                 {
-                    int[] others = [0, 2, 5];
-                    foreach (int row in others)
+                    foreach (int slice in slices.Except(bad))
                     {
                         AssertSameBits(
-                            problem, output, problem.RowOf(clean[output.Name], row),
-                            problem.RowOf(poisoned[output.Name], row), $"row {row} beside bad rows of {input}");
+                            problem, output, problem.SliceOf(output, clean[output.Name], slice),
+                            problem.SliceOf(output, results[output.Name], slice),
+                            $"slice {slice} beside bad ones of {input}");
                     }
 
-                    bool isNaN = output.Extent == Extent.Matrix
-                        && problem.TypeOf(output).Decode(problem.RowOf(poisoned[output.Name], 1)).Any(double.IsNaN);
-                    Assert.AreEqual(output.Extent == Extent.Matrix && Reads(verb, output, input), isNaN,
-                        $"{problem}: {output} of the row with a NaN in {input}");
+                    double[] first =
+                        problem.TypeOf(output).Decode(problem.SliceOf(output, results[output.Name], bad[0]));
+                    bool isResult = output.Extent == Extent.Tensor || problem.Shape is AxesProblemShape;
+                    Assert.AreEqual(
+                        isResult && Norm.Spreads(problem, input, output), isResult && first.Any(double.IsNaN),
+                        $"{problem}: {output} of the slice with a NaN in {input}");
                 }
             }
         }
@@ -231,12 +182,12 @@ public abstract class SameBitsSuite : NormSuite
     [TestMethod]
     public void Second_call()
     {
-        foreach (Problem problem in SmallProblems().Concat(FullProblems(ManyRows, ManyCols)))
+        foreach (Problem problem in SmallProblems().Concat(FullProblems(Norm.Shapes.Parallel)))
         {
             using Execution execution = new(problem, new() { Threads = 8 });
             execution.Call();
             IReadOnlyDictionary<string, byte[]> first = execution.Results();
-            if (!problem.Flags.Contains("accumulate"))
+            if (!problem.Flags.Contains("accumulate") && !problem.Outputs.Any(output => output.IsUpdated))
             {
                 execution.Call();
                 AssertSameBits(problem, first, execution.Results(), "called again");
@@ -251,7 +202,7 @@ public abstract class SameBitsSuite : NormSuite
     {
         (Problem Problem, IReadOnlyDictionary<string, byte[]> Expected)[] cases =
         [
-            .. FullProblems(900, 391).Concat(FullProblems(3, 65)).Select(p => (p, Execution.Run(p, new()))),
+            .. FullProblems(Norm.Shapes.Parallel).Concat(FullProblems(Norm.Shapes.Tiny)).Select(p => (p, Execution.Run(p, new()))),
         ];
         using Barrier start = new(16);
         Task[] callers =
@@ -274,25 +225,18 @@ public abstract class SameBitsSuite : NormSuite
         Task.WaitAll(callers);
     }
 
-    // The sums of the residual forms hold what they are made of and nothing else.
-    private static bool Reads(Verb verb, Argument output, Argument input) =>
-        output.Name switch
-        {
-            "jvpH" => input.Name is "tanX" or "tanResidual",
-            _ => verb.Inputs.Contains(input),
-        };
+    // Whichever part of the work they are in: the first ones, the last, and some between.
+    private static int[] Few(int slices) =>
+        slices <= 6 ? [.. Enumerable.Range(0, slices)] : [0, 1, slices / 3, slices / 2, slices - 2, slices - 1];
 
-    private static IEnumerable<Argument> RowOutputs(Problem problem) =>
-        problem.Outputs.Where(output => output.Extent is Extent.Matrix or Extent.PerRow);
-
-    private static void AssertSame(
+    private protected static void AssertSame(
         Problem problem, IReadOnlyDictionary<string, byte[]> expected, Setup setup) =>
         AssertSameBits(problem, expected, Execution.Run(problem, setup), setup.ToString());
 
-    private IEnumerable<Problem> SmallProblems() =>
-        _shapes.SelectMany(shape => FullProblems(shape.Rows, shape.Cols).Concat(Variety(shape.Rows, shape.Cols)));
+    private protected IEnumerable<Problem> SmallProblems() =>
+        Norm.Shapes.Small.SelectMany(shape => FullProblems(shape).Concat(Variety(shape)));
 
-    private IEnumerable<Problem> Variety(int rows, int cols) =>
-        Norm.Verbs.SelectMany(verb => Enumerable.Range(0, 2).Select(opposite => Varied(verb, rows, cols,
-        opposite + cols)));
+    private IEnumerable<Problem> Variety(ProblemShape shape) =>
+        VerbsOf(shape).SelectMany(verb => Enumerable.Range(0, 2).Select(opposite =>
+            Varied(verb, shape, opposite + 2 * (shape.Count % 50))));
 }

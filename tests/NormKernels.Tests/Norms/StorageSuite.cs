@@ -32,7 +32,7 @@ public abstract class StorageSuite : NormSuite
         (int Rows, int Cols)[] shapes = [(256, 256), (1, 65536), (65535 / 15, 15), (65535 / 17, 17), (65536 / 2, 2)];
         foreach ((int rows, int cols) in shapes)
         {
-            Problem problem = Full(Norm["AddForward"], rows, cols)
+            Problem problem = Full(Norm["AddForward"], new RowProblemShape(rows, cols))
                 .With("residual", [.. Enumerable.Repeat(-0.0, rows * cols)]);
             problem.Tensors["x"] = patterns[..(rows * cols * Dtype.Size)];
             IReadOnlyDictionary<string, byte[]> results = Execution.Run(problem, new() { InstructionSet = isa });
@@ -47,7 +47,8 @@ public abstract class StorageSuite : NormSuite
         // With zeros for x the result is the bias, which is float32 here. (0 * weight + -0 is +0.)
         uint[] bits = [.. from upper in Enumerable.Range(0, 0x10000) from end in _ends select (uint)upper << 16 | end];
         Problem problem = Problem.Random(
-            Norm, Norm["Forward"], Dtype, 1, bits.Length, p => p with { Float32Parameters = true });
+            Norm, Norm["Forward"], Dtype, new RowProblemShape(1, bits.Length),
+            p => p with { Float32Parameters = true });
         problem.With("x", new double[bits.Length]).Tensors["bias"] = MemoryMarshal.AsBytes(bits.AsSpan()).ToArray();
         double[] expected = [.. problem.Values("bias").Select(bias => bias + 0.0)];
         IReadOnlyDictionary<string, byte[]> results = Execution.Run(problem, new() { InstructionSet = isa });

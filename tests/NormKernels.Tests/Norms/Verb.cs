@@ -13,10 +13,10 @@ internal enum Role
 /// <summary>What an argument has elements for.</summary>
 internal enum Extent
 {
-    /// <summary>Rows x columns, with a stride.</summary>
-    Matrix,
-    PerRow,
-    PerColumn,
+    /// <summary>All elements of the shape, for rows with a stride.</summary>
+    Tensor,
+    PerSlice,
+    PerParameter,
 
     /// <summary>As many bytes as the norm says.</summary>
     Workspace,
@@ -31,6 +31,8 @@ internal enum ElementKind
     /// <summary>That of the tensors, or float32.</summary>
     Parameter,
     Float32,
+    Float64,
+    Int8,
     Byte,
 }
 
@@ -48,22 +50,63 @@ internal sealed record Argument(string Name, Role Role, Extent Extent, ElementKi
     /// <summary>The argument that has to be there if this one is, and to be missing if this one is.</summary>
     public string? Partner { get; init; }
 
+    /// <summary>Whether it is a statistic that forward saved.</summary>
+    public bool IsSaved { get; init; }
+
+    /// <summary>Whether this output depends on what it held before.</summary>
+    public bool IsUpdated { get; init; }
+
+    /// <summary>Whether its values have to be positive.</summary>
+    public bool IsVariance { get; init; }
+
     public static Argument In(string name, bool optional = false) =>
-        new(name, Role.Input, Extent.Matrix, ElementKind.Tensor, optional);
+        new(name, Role.Input, Extent.Tensor, ElementKind.Tensor, optional);
 
     public static Argument Out(string name, params string[] replaces) =>
-        new(name, Role.Output, Extent.Matrix, ElementKind.Tensor) { Replaces = replaces };
+        new(name, Role.Output, Extent.Tensor, ElementKind.Tensor) { Replaces = replaces };
 
     public static Argument Parameter(string name) =>
-        new(name, Role.Input, Extent.PerColumn, ElementKind.Parameter, Optional: true);
+        new(name, Role.Input, Extent.PerParameter, ElementKind.Parameter, Optional: true);
 
     public static Argument Gradient(string name) =>
-        new(name, Role.Output, Extent.PerColumn, ElementKind.Float32, Optional: true);
+        new(name, Role.Output, Extent.PerParameter, ElementKind.Float32, Optional: true);
 
     public static Argument Statistic(string name, Role role, string? partner = null) =>
-        new(name, role, Extent.PerRow, ElementKind.Float32, Optional: true) { Partner = partner };
+        new(name, role, Extent.PerSlice, ElementKind.Float32, Optional: true) { Partner = partner, IsSaved = role == Role.Input };
+
+    /// <summary>Running means or variances, which forward updates and inference reads.</summary>
+    public static Argument Running(string name, Role role, string? partner = null) =>
+        new(name, role, Extent.PerParameter, ElementKind.Float32, Optional: partner is not null)
+        {
+            Partner = partner,
+            IsUpdated = role == Role.Output,
+            IsVariance = name == "runningVar",
+        };
+
+    public static Argument Workspace() =>
+        new("workspace", Role.Scratch, Extent.Workspace, ElementKind.Byte, Optional: true);
 
     public override string ToString() => Name;
+}
+
+/// <summary>A parameter that is a number, and values it must not have.</summary>
+internal sealed record Number(string Name, params double[] Bad)
+{
+    public static readonly Number Epsilon = new("epsilon", double.NaN, -1, -double.Epsilon, double.NegativeInfinity);
+
+    public static readonly Number Momentum =
+        new("momentum", double.NaN, -0.1, -double.Epsilon, 1.0000001, double.PositiveInfinity);
+
+    public static readonly Number Groups = new("groups", 0, -1, 7, 1e18, -1e18);
+
+    /// <summary>The order of a norm that is divided by.</summary>
+    public static readonly Number DivisorOrder = new("p", double.NaN, 0, -1, double.NegativeInfinity);
+
+    public static readonly Number Order = new("p", double.NaN);
+
+    public static readonly Number DerivativeOrder = new("p", double.NaN, 0, -0.0);
+
+    public static readonly Number MatrixOrder = new("order", -1, 8, int.MaxValue, int.MinValue);
 }
 
 /// <summary>A method of a norm, as data.</summary>
@@ -74,6 +117,9 @@ internal sealed record Verb(string Name, IReadOnlyList<Argument> Arguments)
     /// <summary>The boolean parameters.</summary>
     public IReadOnlyList<string> Flags { get; init; } = [];
 
+    /// <summary>The numbers it takes beside the shape.</summary>
+    public IReadOnlyList<Number> Numbers { get; init; } = [Number.Epsilon];
+
     /// <summary>The input whose statistics are taken.</summary>
     public required string Point { get; init; }
 
@@ -82,7 +128,7 @@ internal sealed record Verb(string Name, IReadOnlyList<Argument> Arguments)
     public IEnumerable<Argument> Outputs => Arguments.Where(a => a.Role == Role.Output);
 
     /// <summary>Statistics that another verb saved.</summary>
-    public IEnumerable<Argument> SavedStatistics => Inputs.Where(a => a.Extent == Extent.PerRow);
+    public IEnumerable<Argument> SavedStatistics => Inputs.Where(a => a.IsSaved);
 
     public Argument this[string name] => Arguments.Single(a => a.Name == name);
 

@@ -9,15 +9,19 @@ namespace NormKernels.Tests.Support;
 /// <summary>An element type: how it is read, written, compared, and how far a result may be off.</summary>
 internal abstract class Dtype
 {
-    // The absolute part is the distance between subnormals.
+    // The absolute part is the distance between subnormals, or some where a factor is one.
     public static readonly Dtype F32 =
-        new Dtype<float>("f32", new Tolerance(5e-6, float.Epsilon), v => (float)v, v => v);
+        new Dtype<float>("f32", new Tolerance(5e-6, 4 * float.Epsilon), v => (float)v, v => v);
 
     public static readonly Dtype F16 =
         new Dtype<Half>("f16", new Tolerance(1.0 / 1024, 6e-8), v => (Half)v, v => (double)v);
 
     public static readonly Dtype BF16 =
         new Dtype<BFloat16>("bf16", new Tolerance(1.0 / 128, BFloat16.Epsilon), v => (BFloat16)v, v => v);
+
+    public static readonly Dtype F64 = new Dtype<double>("f64", new Tolerance(1e-14, 0), v => v, v => v);
+
+    public static readonly Dtype Int8 = new Dtype<sbyte>("int8", new Tolerance(0, 0), v => (sbyte)v, v => v);
 
     public static readonly Dtype Byte = new Dtype<byte>("bytes", new Tolerance(0, 0), v => (byte)v, v => v);
 
@@ -36,6 +40,9 @@ internal abstract class Dtype
     public int Size { get; }
 
     public Tolerance Tolerance { get; }
+
+    /// <summary>The largest finite value.</summary>
+    public double Largest => this == F16 ? 65504 : float.MaxValue;
 
     /// <summary>The values, rounded once.</summary>
     public abstract byte[] Encode(ReadOnlySpan<double> values);

@@ -11,7 +11,8 @@ internal sealed class RmsNormCalls() : RowNormCalls(centred: false, ZeroCentered
 
     public override string Name => nameof(RmsNorm);
 
-    public override long WorkspaceSize(RowShape shape) => RmsNorm.BackwardWorkspaceSize(shape);
+    public override long WorkspaceSize(Problem problem, CpuOptions options) =>
+        RmsNorm.BackwardWorkspaceSize((RowShape)problem.Shape.Native);
 
     public override void Call<T>(Verb verb, Arguments a)
     {
@@ -25,38 +26,55 @@ internal sealed class RmsNormCalls() : RowNormCalls(centred: false, ZeroCentered
         {
             case "Forward":
                 RmsNorm.Forward(
-                    a.In<T>("x"), a.Out<T>("y"), a.Shape, a.In<T>("weight"), a.In<T>("bias"), a.Epsilon,
+                    a.In<T>("x"), a.Out<T>("y"), a.Rows, a.In<T>("weight"), a.In<T>("bias"), a.Epsilon,
                     a.Out<float>("rstd"), a.Is(ZeroCentered), a.Options);
                 break;
             case "AddForward":
                 RmsNorm.AddForward(
-                    a.In<T>("x"), a.In<T>("residual"), a.Out<T>("h"), a.Out<T>("y"), a.Shape,
+                    a.In<T>("x"), a.In<T>("residual"), a.Out<T>("h"), a.Out<T>("y"), a.Rows,
                     a.In<T>("weight"), a.In<T>("bias"), a.Epsilon,
                     a.Out<float>("rstd"), a.Is(ZeroCentered), a.Options);
                 break;
+            case "ForwardInt8":
+                RmsNorm.ForwardInt8(
+                    a.In<T>("x"), a.Out<sbyte>("y"), a.Out<float>("yScale"), a.Rows, a.In<T>("weight"),
+                    a.In<T>("bias"), a.Epsilon, a.Out<float>("rstd"), a.Is(ZeroCentered), a.Is("roundFirst"),
+                    a.Options);
+                break;
+            case "AddForwardInt8":
+                RmsNorm.AddForwardInt8(
+                    a.In<T>("x"), a.In<T>("residual"), a.Out<T>("h"), a.Out<sbyte>("y"), a.Out<float>("yScale"), a.Rows,
+                    a.In<T>("weight"), a.In<T>("bias"), a.Epsilon, a.Out<float>("rstd"), a.Is(ZeroCentered),
+                    a.Is("roundFirst"), a.Options);
+                break;
+            case "ForwardGated":
+                RmsNorm.ForwardGated(
+                    a.In<T>("x"), a.In<T>("gate"), a.Out<T>("y"), a.Rows, a.In<T>("weight"), a.In<T>("bias"),
+                    a.Epsilon, a.Out<float>("rstd"), a.Is(ZeroCentered), a.Options);
+                break;
             case "Backward":
                 RmsNorm.Backward(
-                    a.In<T>("dy"), a.In<T>("x"), a.Out<T>("dx"), a.Shape, a.In<T>("weight"), a.Epsilon,
+                    a.In<T>("dy"), a.In<T>("x"), a.Out<T>("dx"), a.Rows, a.In<T>("weight"), a.Epsilon,
                     a.In<float>("rstd"),
                     a.Out<float>("dweight"), a.Out<float>("dbias"), a.Out<byte>("workspace"), a.Is(Accumulate),
                     a.Is(ZeroCentered), a.Options);
                 break;
             case "AddBackward":
                 RmsNorm.AddBackward(
-                    a.In<T>("dy"), a.In<T>("dh"), a.In<T>("h"), a.Out<T>("dx"), a.Shape,
+                    a.In<T>("dy"), a.In<T>("dh"), a.In<T>("h"), a.Out<T>("dx"), a.Rows,
                     a.In<T>("weight"), a.Epsilon, a.In<float>("rstd"),
                     a.Out<float>("dweight"), a.Out<float>("dbias"), a.Out<byte>("workspace"), a.Is(Accumulate),
                     a.Is(ZeroCentered), a.Options);
                 break;
             case "Jvp":
                 RmsNorm.Jvp(
-                    a.In<T>("tanX"), a.In<T>("x"), a.Out<T>("jvpY"), a.Shape, a.In<T>("weight"), a.In<T>("tanWeight"),
+                    a.In<T>("tanX"), a.In<T>("x"), a.Out<T>("jvpY"), a.Rows, a.In<T>("weight"), a.In<T>("tanWeight"),
                     a.In<T>("tanBias"),
                     a.Epsilon, a.In<float>("rstd"), a.Is(ZeroCentered), a.Options);
                 break;
             case "AddJvp":
                 RmsNorm.AddJvp(
-                    a.In<T>("tanX"), a.In<T>("tanResidual"), a.In<T>("h"), a.Out<T>("jvpH"), a.Out<T>("jvpY"), a.Shape,
+                    a.In<T>("tanX"), a.In<T>("tanResidual"), a.In<T>("h"), a.Out<T>("jvpH"), a.Out<T>("jvpY"), a.Rows,
                     a.In<T>("weight"), a.In<T>("tanWeight"), a.In<T>("tanBias"),
                     a.Epsilon, a.In<float>("rstd"), a.Is(ZeroCentered), a.Options);
                 break;
@@ -66,18 +84,20 @@ internal sealed class RmsNormCalls() : RowNormCalls(centred: false, ZeroCentered
     }
 
     protected override void ReferenceForward(
-        double[] x, double[] y, Problem p, double[] weight, double[] bias, double[] mean, double[] rstd) =>
-        RmsNormReference.Forward(x, y, p.Rows, p.Cols, weight, bias, p.Epsilon, rstd, p.Flags.Contains(ZeroCentered));
+        Problem p, double[] x, double[] y, double[] weight, double[] bias, double[] mean, double[] rstd,
+        double[] runningMean, double[] runningVar) =>
+        RmsNormReference.Forward(
+            x, y, Rows(p), Cols(p), weight, bias, p.Epsilon, rstd, p.Flags.Contains(ZeroCentered));
 
     protected override void ReferenceBackward(
-        double[] dy, double[] dh, double[] x, double[] dx, Problem p, double[] dweight, double[] dbias) =>
+        Problem p, double[] dy, double[] dh, double[] x, double[] dx, double[] dweight, double[] dbias) =>
         RmsNormReference.AddBackward(
-            dy, dh, x, dx, p.Rows, p.Cols, p.Values("weight"), p.Epsilon, dweight, dbias,
+            dy, dh, x, dx, Rows(p), Cols(p), p.Values("weight"), p.Epsilon, dweight, dbias,
             p.Flags.Contains(ZeroCentered));
 
-    protected override void ReferenceJvp(double[] tanX, double[] x, double[] jvpY, Problem p) =>
+    protected override void ReferenceJvp(Problem p, double[] tanX, double[] x, double[] jvpY) =>
         RmsNormReference.Jvp(
-            tanX, x, jvpY, p.Rows, p.Cols, p.Values("weight"), p.Values("tanWeight"), p.Values("tanBias"), p.Epsilon,
+            tanX, x, jvpY, Rows(p), Cols(p), p.Values("weight"), p.Values("tanWeight"), p.Values("tanBias"), p.Epsilon,
             p.Flags.Contains(ZeroCentered));
 
     // The overloads for a float32 weight and bias.
@@ -88,38 +108,55 @@ internal sealed class RmsNormCalls() : RowNormCalls(centred: false, ZeroCentered
         {
             case "Forward":
                 RmsNorm.Forward(
-                    a.In<T>("x"), a.Out<T>("y"), a.Shape, a.In<float>("weight"), a.In<float>("bias"), a.Epsilon,
+                    a.In<T>("x"), a.Out<T>("y"), a.Rows, a.In<float>("weight"), a.In<float>("bias"), a.Epsilon,
                     a.Out<float>("rstd"), a.Is(ZeroCentered), a.Options);
                 break;
             case "AddForward":
                 RmsNorm.AddForward(
-                    a.In<T>("x"), a.In<T>("residual"), a.Out<T>("h"), a.Out<T>("y"), a.Shape,
+                    a.In<T>("x"), a.In<T>("residual"), a.Out<T>("h"), a.Out<T>("y"), a.Rows,
                     a.In<float>("weight"), a.In<float>("bias"), a.Epsilon,
                     a.Out<float>("rstd"), a.Is(ZeroCentered), a.Options);
                 break;
+            case "ForwardInt8":
+                RmsNorm.ForwardInt8(
+                    a.In<T>("x"), a.Out<sbyte>("y"), a.Out<float>("yScale"), a.Rows, a.In<float>("weight"),
+                    a.In<float>("bias"), a.Epsilon, a.Out<float>("rstd"), a.Is(ZeroCentered), a.Is("roundFirst"),
+                    a.Options);
+                break;
+            case "AddForwardInt8":
+                RmsNorm.AddForwardInt8(
+                    a.In<T>("x"), a.In<T>("residual"), a.Out<T>("h"), a.Out<sbyte>("y"), a.Out<float>("yScale"), a.Rows,
+                    a.In<float>("weight"), a.In<float>("bias"), a.Epsilon, a.Out<float>("rstd"), a.Is(ZeroCentered),
+                    a.Is("roundFirst"), a.Options);
+                break;
+            case "ForwardGated":
+                RmsNorm.ForwardGated(
+                    a.In<T>("x"), a.In<T>("gate"), a.Out<T>("y"), a.Rows, a.In<float>("weight"), a.In<float>("bias"),
+                    a.Epsilon, a.Out<float>("rstd"), a.Is(ZeroCentered), a.Options);
+                break;
             case "Backward":
                 RmsNorm.Backward(
-                    a.In<T>("dy"), a.In<T>("x"), a.Out<T>("dx"), a.Shape, a.In<float>("weight"), a.Epsilon,
+                    a.In<T>("dy"), a.In<T>("x"), a.Out<T>("dx"), a.Rows, a.In<float>("weight"), a.Epsilon,
                     a.In<float>("rstd"),
                     a.Out<float>("dweight"), a.Out<float>("dbias"), a.Out<byte>("workspace"), a.Is(Accumulate),
                     a.Is(ZeroCentered), a.Options);
                 break;
             case "AddBackward":
                 RmsNorm.AddBackward(
-                    a.In<T>("dy"), a.In<T>("dh"), a.In<T>("h"), a.Out<T>("dx"), a.Shape,
+                    a.In<T>("dy"), a.In<T>("dh"), a.In<T>("h"), a.Out<T>("dx"), a.Rows,
                     a.In<float>("weight"), a.Epsilon, a.In<float>("rstd"),
                     a.Out<float>("dweight"), a.Out<float>("dbias"), a.Out<byte>("workspace"), a.Is(Accumulate),
                     a.Is(ZeroCentered), a.Options);
                 break;
             case "Jvp":
                 RmsNorm.Jvp(
-                    a.In<T>("tanX"), a.In<T>("x"), a.Out<T>("jvpY"), a.Shape, a.In<float>("weight"),
+                    a.In<T>("tanX"), a.In<T>("x"), a.Out<T>("jvpY"), a.Rows, a.In<float>("weight"),
                     a.In<float>("tanWeight"), a.In<float>("tanBias"),
                     a.Epsilon, a.In<float>("rstd"), a.Is(ZeroCentered), a.Options);
                 break;
             case "AddJvp":
                 RmsNorm.AddJvp(
-                    a.In<T>("tanX"), a.In<T>("tanResidual"), a.In<T>("h"), a.Out<T>("jvpH"), a.Out<T>("jvpY"), a.Shape,
+                    a.In<T>("tanX"), a.In<T>("tanResidual"), a.In<T>("h"), a.Out<T>("jvpH"), a.Out<T>("jvpY"), a.Rows,
                     a.In<float>("weight"), a.In<float>("tanWeight"), a.In<float>("tanBias"),
                     a.Epsilon, a.In<float>("rstd"), a.Is(ZeroCentered), a.Options);
                 break;

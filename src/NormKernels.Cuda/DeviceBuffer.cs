@@ -75,7 +75,7 @@ public sealed unsafe class DeviceBuffer<T> : IDisposable
     {
         get
         {
-            ObjectDisposedException.ThrowIf(_disposed || _memory.IsClosed, this);
+            ObjectDisposedException.ThrowIf(_disposed || _memory.IsDisposed, this);
             return Length == 0 ? 0 : _pointer;
         }
     }
@@ -128,7 +128,7 @@ public sealed unsafe class DeviceBuffer<T> : IDisposable
                 nameof(length), length, $"The buffer has {Length - start} elements from {start} on.");
         }
 
-        ObjectDisposedException.ThrowIf(_disposed || _memory.IsClosed, this);
+        ObjectDisposedException.ThrowIf(_disposed || _memory.IsDisposed, this);
         return new(this, start, length);
     }
 

@@ -51,7 +51,7 @@ public sealed unsafe class DeviceStream : IDisposable
     {
         get
         {
-            ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
+            ObjectDisposedException.ThrowIf(_handle.IsDisposed, this);
             return _device == CurrentDevice ? CudaDevice.CurrentIndex : _device;
         }
     }
@@ -62,7 +62,7 @@ public sealed unsafe class DeviceStream : IDisposable
     {
         get
         {
-            ObjectDisposedException.ThrowIf(_handle.IsClosed, this);
+            ObjectDisposedException.ThrowIf(_handle.IsDisposed, this);
             return _handle.Value;
         }
     }

@@ -72,7 +72,10 @@ internal unsafe ref struct DeviceCall
     /// <summary>A matrix that need not be passed.</summary>
     public void* MatrixIfPassed<T>(
         DeviceRole role, DeviceBuffer<T>? buffer, in RowShape shape, long stride, string name)
-        where T : unmanaged => buffer is null || buffer.Length == 0 ? null : Matrix(role, buffer, shape, stride, name);
+        where T : unmanaged =>
+        buffer is null ? null
+        : buffer.Length == 0 ? Vector(role, buffer, 0, name)
+        : Matrix(role, buffer, shape, stride, name);
 
     /// <summary>A contiguous tensor, which may replace another or be replaced if its role is such.</summary>
     public void* Tensor<T>(DeviceRole role, DeviceBuffer<T>? buffer, long count, string name)

@@ -37,6 +37,9 @@ internal sealed unsafe class DeviceMemory : SafeHandle
 
     public int Device { get; }
 
+    /// <summary>Whether no more calls may use it; it may exist until those that do are through.</summary>
+    public bool IsDisposed { get; private set; }
+
     /// <summary>Where it starts; stays what it is after it has been freed.</summary>
     public nint Pointer => handle;
 
@@ -86,6 +89,12 @@ internal sealed unsafe class DeviceMemory : SafeHandle
                 streams.Add(stream);
             }
         }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        IsDisposed = true;
+        base.Dispose(disposing);
     }
 
     protected override bool ReleaseHandle()

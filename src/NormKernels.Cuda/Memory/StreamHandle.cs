@@ -18,5 +18,14 @@ internal sealed class StreamHandle : SafeHandle
     /// <summary>The cudaStream_t; stays what it is after the stream has been destroyed.</summary>
     public nint Value => handle;
 
+    /// <summary>Whether the stream takes no more work; it may exist for a while after that.</summary>
+    public bool IsDisposed { get; private set; }
+
+    protected override void Dispose(bool disposing)
+    {
+        IsDisposed = true;
+        base.Dispose(disposing);
+    }
+
     protected override bool ReleaseHandle() => NkCuda.nk_stream_destroy(handle) == nk_status.NK_OK;
 }

@@ -11,7 +11,7 @@ internal sealed class RowCases
 {
     private const double Epsilon = 1e-5;
 
-    private static readonly (int Rows, int Cols)[] _shapes = [(3, 5), (1, 1), (5, 1000), (70, 33), (0, 5), (3, 0)];
+    private static readonly (int Rows, int Cols)[] _shapes = [(3, 5), (1, 8), (5, 1000), (70, 33), (0, 5), (3, 0)];
 
     private readonly bool _centred;
     private readonly int _rows;

@@ -82,12 +82,18 @@ internal sealed unsafe class DeviceMemory : SafeHandle
         lock (_stream)
         {
             List<StreamHandle> streams = _otherStreams ??= [];
-            if (!streams.Exists(other => other.Value == stream.Value))
+            // Not by a lambda, which would allocate whenever the method is called.
+            foreach (StreamHandle other in streams)
             {
-                bool held = false;
-                stream.DangerousAddRef(ref held);
-                streams.Add(stream);
+                if (other.Value == stream.Value)
+                {
+                    return;
+                }
             }
+
+            bool held = false;
+            stream.DangerousAddRef(ref held);
+            streams.Add(stream);
         }
     }
 

@@ -25,9 +25,6 @@ internal sealed class RowCases
 
     public static IEnumerable<DeviceCase> RmsNorm => Of(centred: false);
 
-    public static DeviceCase Forward(bool centred, int rows, int cols) =>
-        new RowCases(centred, rows, cols).Cases().First();
-
     private static IEnumerable<DeviceCase> Of(bool centred) =>
         _shapes.SelectMany(shape => new RowCases(centred, shape.Rows, shape.Cols).Cases());
 

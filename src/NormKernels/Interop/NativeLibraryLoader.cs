@@ -28,11 +28,14 @@ internal static unsafe class NativeLibraryLoader
     internal static void Register() => NativeLibrary.SetDllImportResolver(typeof(NativeLibraryLoader).Assembly, Resolve);
 
     /// <summary>Every file that is tried, in order.</summary>
-    internal static IEnumerable<string> Candidates()
+    internal static IEnumerable<string> Candidates() => Candidates(Name);
+
+    /// <summary>Every file that is tried, in order, for a library of this name.</summary>
+    internal static IEnumerable<string> Candidates(string name)
     {
-        string file = OperatingSystem.IsWindows() ? $"lib{Name}.dll"
-            : OperatingSystem.IsMacOS() ? $"lib{Name}.dylib"
-            : $"lib{Name}.so";
+        string file = OperatingSystem.IsWindows() ? $"lib{name}.dll"
+            : OperatingSystem.IsMacOS() ? $"lib{name}.dylib"
+            : $"lib{name}.so";
         HashSet<string> folders = new(StringComparer.Ordinal);
         string[] roots = [AssemblyFolder(), AppContext.BaseDirectory];
         foreach (string root in roots)
@@ -52,15 +55,18 @@ internal static unsafe class NativeLibraryLoader
     private static string AssemblyFolder() =>
         Path.GetDirectoryName(typeof(NativeLibraryLoader).Assembly.Location) ?? string.Empty;
 
-    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath)
+    /// <summary>Loads the first library of this name that is there and fits.</summary>
+    /// <param name="name">The name, without lib and the ending.</param>
+    /// <param name="what">What the library is, for the message.</param>
+    /// <param name="hint">What to do if there is none, for the message.</param>
+    /// <param name="check">Throws a <see cref="DllNotFoundException"/> that says why the library at a path does not
+    /// fit.</param>
+    /// <exception cref="DllNotFoundException">There is none; the message lists what was tried.</exception>
+    internal static (nint Handle, string Path) Load(
+        string name, string what, string hint, Action<nint, string> check)
     {
-        if (name != Name)
-        {
-            return 0;
-        }
-
         List<string> report = [];
-        foreach (string candidate in Candidates())
+        foreach (string candidate in Candidates(name))
         {
             if (!File.Exists(candidate))
             {
@@ -71,9 +77,8 @@ internal static unsafe class NativeLibraryLoader
             try
             {
                 nint handle = NativeLibrary.Load(candidate);
-                Check(handle, candidate);
-                LoadedPath = candidate;
-                return handle;
+                check(handle, candidate);
+                return (handle, candidate);
             }
             catch (Exception e) when (e is DllNotFoundException or BadImageFormatException or EntryPointNotFoundException)
             {
@@ -82,10 +87,23 @@ internal static unsafe class NativeLibraryLoader
         }
 
         throw new DllNotFoundException(
-            $"The native library of NormKernels was not found for {RuntimeInformation.RuntimeIdentifier} "
+            $"{what} was not found for {RuntimeInformation.RuntimeIdentifier} "
             + $"({RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}). Tried:"
             + string.Concat(report.ConvertAll(line => $"{Environment.NewLine}  {line}"))
-            + $"{Environment.NewLine}Build it with ./build.sh build and put it beside the program.");
+            + $"{Environment.NewLine}{hint}");
+    }
+
+    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath)
+    {
+        if (name != Name)
+        {
+            return 0;
+        }
+
+        (nint handle, LoadedPath) = Load(
+            Name, "The native library of NormKernels", "Build it with ./build.sh build and put it beside the program.",
+            Check);
+        return handle;
     }
 
     private static void Check(nint handle, string path)

@@ -213,7 +213,7 @@ public static unsafe class GroupNorm
             runningMean: default, runningVar: default, nk_flags.NK_FLAG_NONE, options);
 
     // The number of groups, checked.
-    private static long Groups(in ChannelShape shape, long groups)
+    internal static long Groups(in ChannelShape shape, long groups)
     {
         if (groups < 1 || shape.Channels % groups != 0 || shape.Batch > long.MaxValue / groups)
         {

@@ -135,12 +135,12 @@ public static unsafe class L2Normalize
     private static ReadOnlySpan<float> NoParameters => default;
 
     // The order of the norm, checked.
-    private static double Order(double p) =>
+    internal static double Order(double p) =>
         p > 0
             ? p
             : throw new ArgumentOutOfRangeException(nameof(p), p, "p must be more than 0, and not NaN.");
 
-    private static AxisShape MatrixRows(ReadOnlySpan<long> tensorShape) =>
+    internal static AxisShape MatrixRows(ReadOnlySpan<long> tensorShape) =>
         tensorShape.Length == 2
             ? AxisShape.Of(tensorShape, axis: 1)
             : throw new ArgumentException(

@@ -181,10 +181,10 @@ public static unsafe class MatrixNorm
         OverAxes<Entries>.Jvp(
             tanX, x, jvpNorm, Reduction(shape, order), shape.Count, shape.NormCount, workspace, options);
 
-    private const MatrixNormOrder Last = MatrixNormOrder.MinSingularValue;
+    internal const MatrixNormOrder Last = MatrixNormOrder.MinSingularValue;
 
     // The shape and the order, checked against one another.
-    private static nk_reduction Reduction(in MatrixShape shape, MatrixNormOrder order)
+    internal static nk_reduction Reduction(in MatrixShape shape, MatrixNormOrder order)
     {
         if (order is < 0 or > Last)
         {
@@ -203,7 +203,7 @@ public static unsafe class MatrixNorm
     }
 
     // Whether there is something to take the largest or smallest of, or nothing to take it for.
-    private static bool Exists(in MatrixShape shape, MatrixNormOrder order) => shape.NormCount == 0 || order switch
+    internal static bool Exists(in MatrixShape shape, MatrixNormOrder order) => shape.NormCount == 0 || order switch
     {
         MatrixNormOrder.MaxColumnSum or MatrixNormOrder.MinColumnSum => shape.Columns != 0,
         MatrixNormOrder.MaxRowSum or MatrixNormOrder.MinRowSum => shape.Rows != 0,

@@ -144,7 +144,7 @@ public static unsafe class VectorNorm
             options);
 
     // The shape and the order, checked against one another.
-    private static nk_reduction Reduction(in ReductionShape shape, double p, bool derivative)
+    internal static nk_reduction Reduction(in ReductionShape shape, double p, bool derivative)
     {
         if (double.IsNaN(p))
         {

@@ -35,7 +35,7 @@ internal static class Require
 
     /// <summary>A matrix of the shape, with a stride of 0 for contiguous.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Matrix(int length, in RowShape shape, long stride, string name)
+    public static void Matrix(long length, in RowShape shape, long stride, string name)
     {
         if (stride == 0 || stride == shape.Cols)
         {
@@ -51,7 +51,7 @@ internal static class Require
     }
 
     /// <summary>A matrix that need not be passed (an empty span).</summary>
-    public static void MatrixIfPassed(int length, in RowShape shape, long stride, string name)
+    public static void MatrixIfPassed(long length, in RowShape shape, long stride, string name)
     {
         if (length != 0)
         {
@@ -61,7 +61,7 @@ internal static class Require
 
     /// <summary>A vector that need not be passed (an empty span).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void VectorIfPassed(int length, long expected, string name)
+    public static void VectorIfPassed(long length, long expected, string name)
     {
         if (length != 0 && length != expected)
         {
@@ -71,7 +71,7 @@ internal static class Require
 
     /// <summary>A tensor or vector that has to be passed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Length(int length, long expected, string name)
+    public static void Length(long length, long expected, string name)
     {
         if (length != expected)
         {
@@ -80,7 +80,7 @@ internal static class Require
     }
 
     /// <summary>Two vectors that are passed together or not at all.</summary>
-    public static void PairIfPassed(int length, int otherLength, long expected, string name, string otherName)
+    public static void PairIfPassed(long length, long otherLength, long expected, string name, string otherName)
     {
         VectorIfPassed(length, expected, name);
         VectorIfPassed(otherLength, expected, otherName);
@@ -89,7 +89,7 @@ internal static class Require
     }
 
     /// <summary>Statistics that were saved: all of them or none.</summary>
-    public static void BothOrNone(int length, int otherLength, string name, string otherName)
+    public static void BothOrNone(long length, long otherLength, string name, string otherName)
     {
         if (length == 0 && otherLength != 0)
         {
@@ -143,7 +143,7 @@ internal static class Require
         }
     }
 
-    private static void StridedMatrix(int length, in RowShape shape, long stride, string name)
+    private static void StridedMatrix(long length, in RowShape shape, long stride, string name)
     {
         if (stride < shape.Cols)
         {
@@ -164,18 +164,18 @@ internal static class Require
     }
 
     [DoesNotReturn]
-    private static void ThrowLength(string name, int length, in RowShape shape) =>
+    private static void ThrowLength(string name, long length, in RowShape shape) =>
         ThrowLength(name, length, $"{shape.Rows} rows x {shape.Cols} columns = {shape.Count}");
 
     [DoesNotReturn]
-    private static void ThrowLength(string name, int length, long expected) =>
+    private static void ThrowLength(string name, long length, long expected) =>
         ThrowLength(name, length, $"{expected}, or none");
 
     [DoesNotReturn]
-    private static void ThrowExactLength(string name, int length, long expected) =>
+    private static void ThrowExactLength(string name, long length, long expected) =>
         ThrowLength(name, length, $"{expected}");
 
     [DoesNotReturn]
-    private static void ThrowLength(string name, int length, string expected) =>
+    private static void ThrowLength(string name, long length, string expected) =>
         throw new ArgumentException($"{name} has {length} elements, expected {expected}.", name);
 }

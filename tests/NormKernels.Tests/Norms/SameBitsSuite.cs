@@ -97,7 +97,11 @@ public abstract class SameBitsSuite : NormSuite
             {
                 if (!problem.Missing.Overlaps(way.Values))
                 {
-                    AssertSame(problem, expected, new() { InstructionSet = isa, InPlace = way });
+                    if (problem.Shape.Count < 100_000)
+                    {
+                        AssertSame(problem, expected, new() { InstructionSet = isa, InPlace = way });
+                    }
+
                     AssertSame(
                         problem,
                         expected,

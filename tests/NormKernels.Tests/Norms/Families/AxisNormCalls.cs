@@ -33,7 +33,7 @@ internal static class AxisShapes
             Accurate = [.. Each(_accurate), .. All((3, 37, 1), (2, 9, 5), (2, 5, 40))],
             Tiny = [.. Each([(2, 3, 5), (3, 5, 1)])],
             Small = [.. Each([(5, 66, 1), (3, 17, 20), (2, 33, 3), (1, 6, 600)]), .. All((7, 5, 17))],
-            Parallel = [.. Each([(60, 17, 441), (451, 1000, 1), (1, 300, 1500)])],
+            Parallel = [.. Each([(40, 17, 441), (301, 1000, 1), (1, 200, 1500)])],
             Guarded =
             [
                 .. Each(from length in _lengths

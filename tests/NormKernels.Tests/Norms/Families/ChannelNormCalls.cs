@@ -76,7 +76,8 @@ internal abstract class ChannelNormCalls : CentredNorm
             ],
             Tiny = [.. Both(2, 6, 3), .. Both(1, 2, 5)],
             Small = [.. Both(3, 6, 17), .. Both(5, 20, 3), .. Both(2, 66, 1), .. Both(35, 4, 15), .. Both(2, 1040, 2)],
-            Parallel = [.. Both(44, 20, 511), .. Both(300, 750, 2)],
+            // The fewest groups with the channels first, the most with them last.
+            Parallel = [Both(30, 20, 511)[0], Both(30, 20, 511)[^1], Both(200, 750, 2)[0], Both(200, 750, 2)[^1]],
             Guarded =
             [
                 .. from channels in _channels

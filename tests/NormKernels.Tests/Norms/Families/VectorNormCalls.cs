@@ -32,7 +32,7 @@ internal sealed class VectorNormCalls() : ReductionCalls(Number.Order, Number.De
         ],
         Tiny = [.. Each([([2, 3, 4], [0, 2]), ([3, 5], [1])])],
         Small = [.. All(([6, 19], [1]), ([5, 7, 3], [1])), .. Each([([2, 5, 40], [0, 2]), ([3, 600, 2], [1]), ([4, 3, 33], [0]), ([3, 4, 5, 6], [0, 2])])],
-        Parallel = [.. Each([([451, 1000], [1]), ([60, 17, 441], [1])]), new ReductionProblemShape([40, 150, 75], [0, 2], 2.5)],
+        Parallel = [.. Each([([301, 1000], [1]), ([40, 17, 441], [1])]), new ReductionProblemShape([40, 150, 50], [0, 2], 2.5)],
         Guarded =
         [
             .. from length in Enumerable.Range(1, 33).Concat([63, 64, 65, 257, 511, 512, 513])

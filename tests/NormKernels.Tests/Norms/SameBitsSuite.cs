@@ -40,7 +40,6 @@ public abstract class SameBitsSuite : NormSuite
         {
             IReadOnlyDictionary<string, byte[]> expected = Execution.Run(problem, new());
             AssertSame(problem, expected, new() { InstructionSet = isa, Threads = 6 });
-            AssertSame(problem, expected, new() { InstructionSet = isa, Threads = -1 });
         }
 
         foreach (Problem problem in SmallProblems())

@@ -1,3 +1,0 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-
-[assembly: Parallelize(Workers = 0, Scope = ExecutionScope.MethodLevel)]

@@ -176,6 +176,8 @@ constexpr nk_field_layout kLayout[] = {
     F(running_var),
     F(part_begin),
     F(part_end),
+    F(workspace),
+    F(workspace_size),
 #undef F
 #define F(field) NK_FIELD(nk_batch_norm_fold_params, field)
     F(struct_size),
@@ -228,6 +230,8 @@ constexpr nk_field_layout kLayout[] = {
     F(part_end),
     F(stage),
     F(reserved),
+    F(workspace),
+    F(workspace_size),
 #undef F
 #define F(field) NK_FIELD(nk_axis_backward_params, field)
     F(struct_size),
@@ -252,6 +256,8 @@ constexpr nk_field_layout kLayout[] = {
     F(part_end),
     F(stage),
     F(reserved),
+    F(workspace),
+    F(workspace_size),
 #undef F
 #define F(field) NK_FIELD(nk_axis_jvp_params, field)
     F(struct_size),
@@ -276,6 +282,8 @@ constexpr nk_field_layout kLayout[] = {
     F(part_end),
     F(stage),
     F(reserved),
+    F(workspace),
+    F(workspace_size),
 #undef F
 #define F(field) NK_FIELD(nk_reduction, field)
     F(sizes),

@@ -38,6 +38,8 @@ typedef struct nk_axis_forward_params {
   int64_t part_end;
   int32_t stage;    /* nk_stage; the last one does nothing */
   int32_t reserved; /* 0 */
+  void* workspace; /* CUDA; the CPU needs none */
+  uint64_t workspace_size;
 } nk_axis_forward_params;
 
 /** The VJP at x with cotangent dy. */
@@ -64,6 +66,8 @@ typedef struct nk_axis_backward_params {
   int64_t part_end;
   int32_t stage;
   int32_t reserved;
+  void* workspace; /* CUDA; the CPU needs none */
+  uint64_t workspace_size;
 } nk_axis_backward_params;
 
 /** The JVP at x along tan_x, tan_weight, tan_bias. */
@@ -90,6 +94,8 @@ typedef struct nk_axis_jvp_params {
   int64_t part_end;
   int32_t stage;
   int32_t reserved;
+  void* workspace; /* CUDA; the CPU needs none */
+  uint64_t workspace_size;
 } nk_axis_jvp_params;
 
 #ifdef __cplusplus

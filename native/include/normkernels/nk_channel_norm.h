@@ -109,6 +109,8 @@ typedef struct nk_channel_norm_jvp_params {
   const float* running_var;
   int64_t part_begin;
   int64_t part_end;
+  void* workspace; /* CUDA; the CPU needs none */
+  uint64_t workspace_size;
 } nk_channel_norm_jvp_params;
 
 /** Inference as two vectors: scale = weight / sqrt(running_var + epsilon), shift = bias - running_mean * scale. They

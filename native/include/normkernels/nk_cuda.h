@@ -59,13 +59,19 @@ NK_API nk_status nk_stream_destroy(nk_stream stream);
 /** Waits; also reports errors of work that was enqueued before. */
 NK_API nk_status nk_stream_synchronize(nk_stream stream);
 
-/** The workspace that backward with dweight or dbias needs. */
+/* The bytes of workspace that calls of a shape need, whatever their verb, dtype and pointers; 0: they take null. */
+
+/** layer_norm and rms_norm: needed by backward with dweight or dbias alone. Depends on the current device. */
 NK_API nk_status nk_cuda_row_norm_workspace_size(int64_t rows, int64_t cols, uint64_t* size);
-/** The workspace that backward with dweight or dbias needs, and forward that updates running statistics. `groups` as in
- * the parameters; over_batch: whether slices are channels of the whole batch (batch_norm). */
+/** group_norm, instance_norm and batch_norm. `groups` and `layout` as in the parameters; over_batch: whether slices are
+ *  channels of the whole batch (batch_norm). Inference needs none. */
 NK_API nk_status nk_cuda_channel_norm_workspace_size(int64_t batch, int64_t channels, int64_t spatial, int64_t groups,
-                                                     int32_t over_batch, uint64_t* size);
-/** The workspace that matrix_norm needs, for all matrices. */
+                                                     int32_t layout, int32_t over_batch, uint64_t* size);
+/** axis_norm and l2_normalize; with keeps_axis weight_norm. */
+NK_API nk_status nk_cuda_axis_workspace_size(int64_t outer, int64_t length, int64_t inner, int32_t keeps_axis,
+                                             uint64_t* size);
+NK_API nk_status nk_cuda_vector_norm_workspace_size(const nk_reduction* reduction, uint64_t* size);
+/** For all matrices at once. */
 NK_API nk_status nk_cuda_matrix_norm_workspace_size(const nk_reduction* reduction, uint64_t* size);
 
 #define NK_CUDA_VERBS(room, family)                                                                          \

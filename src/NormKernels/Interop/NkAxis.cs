@@ -28,6 +28,8 @@ internal unsafe partial struct nk_axis_forward_params
     public long part_end;
     public nk_stage stage;
     public int reserved;
+    public void* workspace;
+    public ulong workspace_size;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -55,6 +57,8 @@ internal unsafe partial struct nk_axis_backward_params
     public long part_end;
     public nk_stage stage;
     public int reserved;
+    public void* workspace;
+    public ulong workspace_size;
 }
 
 [StructLayout(LayoutKind.Sequential)]
@@ -82,6 +86,8 @@ internal unsafe partial struct nk_axis_jvp_params
     public long part_end;
     public nk_stage stage;
     public int reserved;
+    public void* workspace;
+    public ulong workspace_size;
 }
 
 internal static unsafe partial class NkAxis

@@ -98,6 +98,8 @@ internal unsafe partial struct nk_channel_norm_jvp_params
     public float* running_var;
     public long part_begin;
     public long part_end;
+    public void* workspace;
+    public ulong workspace_size;
 }
 
 [StructLayout(LayoutKind.Sequential)]

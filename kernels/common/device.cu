@@ -19,6 +19,8 @@ thread_local char last_error[512] = "cudaSuccess: no error";
 
 nk_status status_of(cudaError_t error) {
   if (error == cudaSuccess) return NK_OK;
+  // The caller learns of it here. Left in the runtime as well, it would be taken for a failure of somebody's next call.
+  static_cast<void>(cudaGetLastError());
   const char* const more = nk_emulation_error();
   std::snprintf(last_error, sizeof last_error, "%s: %s%s%s", cudaGetErrorName(error), cudaGetErrorString(error),
                 *more != '\0' ? ": " : "", more);

@@ -27,7 +27,8 @@ std::uintptr_t address_of(const void* p) {
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* found, int device) {
   if (device != 0) return cudaErrorInvalidDevice;
-  *found = {"CUDA emulated on the CPU", 9, 0, nk::emu::kMultiprocessors, 0};
+  // Memory is the host's; a program that plans by a device's memory is to find some.
+  *found = {"CUDA emulated on the CPU", 9, 0, nk::emu::kMultiprocessors, std::size_t{1} << 30};
   return cudaSuccess;
 }
 

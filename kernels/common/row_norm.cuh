@@ -72,9 +72,9 @@ struct held_row {
   }
 };
 
-// Means of x * scale (high and low part) and of its squared distance from them. Each thread sums what its elements differ
-// from its first one by: a mean of 1e5 standard deviations costs no digits, and a constant row has exactly its constant
-// as its mean, since n * c / n is c.
+// Means of x * scale (high and low part) and of its squared distance from them. Each thread sums what its elements
+// differ from its first one by: a mean of 1e5 standard deviations costs no digits, and a constant row has exactly its
+// constant as its mean, since n * c / n is c.
 template <bool Centred, class T, int Threads, int Slots>
 __device__ __forceinline__ void moments_of(const held_row<T, Threads, Slots>& x,
                                            const row_slots<T, Threads, Slots>& slots, std::int64_t cols, float scale,

@@ -85,6 +85,25 @@ public sealed class DeviceBackendTests
         "--backend cuda: ", "has been loaded already; NK_CUDA_LIBRARY is emu");
 
     [TestMethod]
+    [DataRow("no-driver", "DriverMissing", "There is no CUDA driver here")]
+    [DataRow("old-driver", "DriverTooOld", "The CUDA driver is too old: it is for CUDA 10.2")]
+    [DataRow("no-device", "NoDevice", "has no device (cudaErrorNoDevice: ")]
+    public void A_machine_without_a_device_is_told_and_the_processor_works_on(string machine, string state, string why)
+    {
+        Dictionary<string, string> environment = new() { [Variable] = "emu", ["NK_EMU_MACHINE"] = machine };
+        CliResult info = RunWith(environment, "info");
+        Assert.AreEqual(0, info.ExitCode, info.Error);
+        string line = info.Lines.Single(text => text.StartsWith("CUDA devices:", StringComparison.Ordinal));
+        Assert.StartsWith("CUDA devices:     none: ", line);
+        Assert.Contains(why, line);
+        using JsonDocument json = JsonDocument.Parse(RunWith(environment, "info", "--json").Out);
+        Assert.AreEqual(state, json.RootElement.GetProperty("cuda").GetProperty("state").GetString());
+        Refused(RunWith(environment, "verify", Cli.Golden, "--backend", "emu"), "--backend emu: ", why);
+        CliResult cpu = RunWith(environment, "verify", Cli.Golden, "--op", "rms_norm");
+        Assert.AreEqual(0, cpu.ExitCode, cpu.Error);
+    }
+
+    [TestMethod]
     public void A_choice_that_is_none_is_told()
     {
         Dictionary<string, string> environment = new() { [Variable] = "gpu" };

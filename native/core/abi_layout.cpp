@@ -2,6 +2,7 @@
 // checks that the fields tile each struct, so that a field missing here shows.
 #include <normkernels/nk_axis.h>
 #include <normkernels/nk_channel_norm.h>
+#include <normkernels/nk_cuda.h>
 #include <normkernels/nk_reduction.h>
 #include <normkernels/nk_row_norm.h>
 #include <normkernels/nk_runtime.h>
@@ -344,6 +345,14 @@ constexpr nk_field_layout kLayout[] = {
     F(part_end),
     F(stage),
     F(reserved),
+#undef F
+#define F(field) NK_FIELD(nk_device_info, field)
+    F(name),
+    F(compute_major),
+    F(compute_minor),
+    F(multiprocessors),
+    F(reserved),
+    F(memory),
 #undef F
 #define F(field) NK_FIELD(nk_plan, field)
     F(part_count),

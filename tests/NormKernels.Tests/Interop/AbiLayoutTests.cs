@@ -17,8 +17,11 @@ public sealed unsafe class AbiLayoutTests
 {
     private static readonly IReadOnlyDictionary<string, NativeField[]> _native = NativeField.ByStruct();
 
-    private static readonly IReadOnlyDictionary<string, Type> _managed = typeof(NkRuntime).Assembly.GetTypes()
-        .Where(type => type.Namespace == typeof(NkRuntime).Namespace && type.IsValueType && !type.IsEnum)
+    private static readonly IReadOnlyDictionary<string, Type> _managed =
+        new[] { typeof(NkRuntime).Assembly, typeof(Cuda.CudaDevice).Assembly }
+        .SelectMany(assembly => assembly.GetTypes())
+        .Where(type => type.Namespace?.EndsWith(".Interop", StringComparison.Ordinal) == true)
+        .Where(type => type.IsValueType && !type.IsEnum)
         .Where(type => type.Name.StartsWith("nk_", StringComparison.Ordinal))
         .ToDictionary(type => type.Name);
 

@@ -10,8 +10,11 @@ using System.Runtime.InteropServices;
 
 namespace NormKernels.Interop;
 
-/// <summary>One field of one struct as the library was compiled, for checking bindings.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 40)]
+/// <summary>
+/// One field of one struct as the library was compiled, for checking bindings. Types are those of C without const,
+/// "float*", "int64_t[8]".
+/// </summary>
+[StructLayout(LayoutKind.Explicit, Size = 48)]
 internal unsafe partial struct nk_field_layout
 {
     [FieldOffset(0)]
@@ -21,13 +24,43 @@ internal unsafe partial struct nk_field_layout
     public byte* field_name;
 
     [FieldOffset(16)]
-    public ulong offset;
+    public byte* field_type;
 
     [FieldOffset(24)]
-    public ulong size;
+    public ulong offset;
 
     [FieldOffset(32)]
+    public ulong size;
+
+    [FieldOffset(40)]
     public ulong struct_size;
+}
+
+/// <summary>One value of one enum.</summary>
+[StructLayout(LayoutKind.Explicit, Size = 24)]
+internal unsafe partial struct nk_enumerator
+{
+    [FieldOffset(0)]
+    public byte* enum_name;
+
+    [FieldOffset(8)]
+    public byte* name;
+
+    [FieldOffset(16)]
+    public long value;
+}
+
+/// <summary>
+/// One function of the headers, be it in this library or in that for CUDA: "nk_status(int64_t, nk_plan*)".
+/// </summary>
+[StructLayout(LayoutKind.Explicit, Size = 16)]
+internal unsafe partial struct nk_entry_point
+{
+    [FieldOffset(0)]
+    public byte* name;
+
+    [FieldOffset(8)]
+    public byte* signature;
 }
 
 /// <summary>What the library is and what this machine lets it use.</summary>
@@ -63,4 +96,12 @@ internal static unsafe partial class NkRuntime
     /// <summary>The layout of every struct of the ABI, field by field; a static array of *count entries.</summary>
     [LibraryImport(NativeLibraryLoader.Name)]
     public static partial nk_field_layout* nk_abi_layout(long* count);
+
+    /// <summary>The values of every enum of the ABI; a static array of *count entries.</summary>
+    [LibraryImport(NativeLibraryLoader.Name)]
+    public static partial nk_enumerator* nk_abi_enumerators(long* count);
+
+    /// <summary>The functions of the ABI; a static array of *count entries.</summary>
+    [LibraryImport(NativeLibraryLoader.Name)]
+    public static partial nk_entry_point* nk_abi_entry_points(long* count);
 }

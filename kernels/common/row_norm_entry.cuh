@@ -52,13 +52,6 @@ nk_status with_types(std::int32_t dtype, std::int64_t cols, F&& f) {
   }
 }
 
-// Blocks for so many rows: all of them, or as many as a grid has.
-inline unsigned blocks_for(std::int64_t rows, int teams) {
-  const std::int64_t blocks = rows / teams + (rows % teams != 0 ? 1 : 0);
-  constexpr std::int64_t kMost = 0x7fffffff;
-  return static_cast<unsigned>(blocks < kMost ? blocks : kMost);
-}
-
 // Statistics of rows without columns.
 static __global__ void fill_statistics(float* mean, float* rstd, float* y_scale, std::int64_t rows) {
   const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * blockDim.x;

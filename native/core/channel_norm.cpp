@@ -39,33 +39,10 @@ void update_running(float* running, std::int64_t channel, double momentum, doubl
   write(running + channel, static_cast<float>((1.0 - momentum) * before + momentum * value));
 }
 
-// What the three structs have in common, by their common field names.
-template <class Params>
-nk_status check_common(const channel_norm_room& room, const Params& p, std::uint32_t known_flags) {
-  if (room.has_running) known_flags |= NK_FLAG_INFERENCE;
-  if (!is_dtype(p.dtype) || !is_param_dtype(p.param_dtype, p.dtype)) return NK_ERROR_DTYPE;
-  if ((p.flags & ~known_flags) != 0) return NK_ERROR_FLAGS;
-  if (p.layout != NK_CHANNELS_FIRST && p.layout != NK_CHANNELS_LAST) return NK_ERROR_FLAGS;
-  if (!sizes_fit({p.batch, p.channels, p.spatial}, size_of(p.dtype))) return NK_ERROR_SHAPE;
-  if (!room.has_groups ? p.groups != 0 : p.groups <= 0 || p.channels % p.groups != 0) return NK_ERROR_SHAPE;
-  if (!(p.epsilon >= 0.0)) return NK_ERROR_EPSILON;
-  const bool inference = (p.flags & NK_FLAG_INFERENCE) != 0;
-  if (!both_or_none(p.running_mean, p.running_var)) return NK_ERROR_NULL;
-  if (inference && (p.mean != nullptr || p.rstd != nullptr)) return NK_ERROR_NULL;
-  if (inference && p.running_mean == nullptr && p.channels > 0) return NK_ERROR_NULL;
-  if (!room.has_running && p.running_mean != nullptr) return NK_ERROR_NULL;
-  return NK_OK;
-}
-
-template <class Params>
-bool is_empty(const Params& p) {
-  return p.batch == 0 || p.channels == 0 || p.spatial == 0;
-}
-
 // Inference normalizes every channel alike: the slices of batch_norm, whatever the room.
 template <class Params>
 channel_parts parts_of_call(const channel_norm_room& room, const Params& p) {
-  const bool over_batch = room.over_batch || (p.flags & NK_FLAG_INFERENCE) != 0;
+  const bool over_batch = room.over_batch || is_inference(p);
   return channel_parts_of(over_batch, p.batch, p.channels, p.spatial, p.groups, p.layout);
 }
 
@@ -299,17 +276,10 @@ std::uint64_t channel_parts::workspace_size() const {
 
 channel_parts channel_parts_of(bool over_batch, std::int64_t batch, std::int64_t channels, std::int64_t spatial,
                                std::int64_t groups, std::int32_t layout) {
-  const bool first = layout == NK_CHANNELS_FIRST;
-  const std::int64_t kept = over_batch || groups == 0 ? channels : groups;
-  const std::int64_t each = kept == 0 ? 0 : channels / kept;
   channel_parts parts;
   parts.channels = channels;
   parts.outer = over_batch ? 1 : batch;
-  if (first) {
-    parts.view = contiguous_slices(parts.outer, over_batch ? batch : 1, kept, each * spatial, spatial);
-  } else {
-    parts.view = contiguous_slices(parts.outer, over_batch ? batch * spatial : spatial, kept, each, 1);
-  }
+  parts.view = channel_view(over_batch, batch, channels, spatial, groups, layout);
   // Values of a channel in one outer index.
   const std::int64_t values = over_batch ? 0 : spatial;
   constexpr std::int64_t kMostBlocks = 64, kValuesPerBlock = 32;
@@ -331,9 +301,8 @@ folded fold(const float* running_mean, const float* running_var, const void* wei
 nk_status plan(const channel_norm_room& room, std::int64_t batch, std::int64_t channels, std::int64_t spatial,
                std::int64_t groups, std::int32_t layout, nk_plan* plan) {
   if (plan == nullptr) return NK_ERROR_NULL;
-  if (layout != NK_CHANNELS_FIRST && layout != NK_CHANNELS_LAST) return NK_ERROR_FLAGS;
-  if (!sizes_fit({batch, channels, spatial}, 4)) return NK_ERROR_SHAPE;
-  if (room.has_groups && (groups <= 0 || channels % groups != 0)) return NK_ERROR_SHAPE;
+  const nk_status status = check_channel_shape(room.has_groups, batch, channels, spatial, groups, layout, 4);
+  if (status != NK_OK) return status;
   const channel_parts parts = channel_parts_of(room.over_batch, batch, channels, spatial, groups, layout);
   const bool empty = batch == 0 || channels == 0 || spatial == 0;
   plan->part_count = empty ? 0 : parts.count();
@@ -342,22 +311,18 @@ nk_status plan(const channel_norm_room& room, std::int64_t batch, std::int64_t c
 }
 
 nk_status forward(const channel_norm_room& room, const nk_channel_norm_forward_params* params) {
-  if (params == nullptr) return NK_ERROR_NULL;
-  if (params->struct_size != sizeof *params) return NK_ERROR_STRUCT_SIZE;
+  nk_status status = check_forward(room, params);
+  if (status != NK_OK) return status;
   const nk_channel_norm_forward_params& p = *params;
   const strip_table* ops;
-  nk_status status = check_common(room, p, NK_FLAG_NONE);
-  if (status == NK_OK) status = pick(kStripTables, p.isa, &ops);
+  status = pick(kStripTables, p.isa, &ops);
   if (status != NK_OK) return status;
-  if (!is_empty(p) && (p.x == nullptr || p.y == nullptr)) return NK_ERROR_NULL;
-  const bool inference = (p.flags & NK_FLAG_INFERENCE) != 0;
-  const bool updates = !inference && p.running_mean != nullptr;
-  if (updates && !(p.momentum >= 0.0 && p.momentum <= 1.0)) return NK_ERROR_EPSILON;
+  const bool inference = is_inference(p);
   const channel_parts parts = parts_of_call(room, p);
   part_range range;
   status = parts_of(p, is_empty(p) ? 0 : parts.count(), &range);
   if (status != NK_OK) return status;
-  const bool sums = updates && !is_empty(p) && parts.outer != 1;
+  const bool sums = !inference && p.running_mean != nullptr && !is_empty(p) && parts.outer != 1;
   if (sums && (p.workspace == nullptr || p.workspace_size < parts.workspace_size())) return NK_ERROR_WORKSPACE;
   const channel_workspace workspace(sums ? p.workspace : nullptr, parts.channels);
 
@@ -393,16 +358,12 @@ nk_status forward(const channel_norm_room& room, const nk_channel_norm_forward_p
 }
 
 nk_status backward(const channel_norm_room& room, const nk_channel_norm_backward_params* params) {
-  if (params == nullptr) return NK_ERROR_NULL;
-  if (params->struct_size != sizeof *params) return NK_ERROR_STRUCT_SIZE;
+  nk_status status = check_backward(room, params);
+  if (status != NK_OK) return status;
   const nk_channel_norm_backward_params& p = *params;
   const strip_table* ops;
-  nk_status status = check_common(room, p, NK_FLAG_ACCUMULATE);
-  if (status == NK_OK) status = pick(kStripTables, p.isa, &ops);
+  status = pick(kStripTables, p.isa, &ops);
   if (status != NK_OK) return status;
-  if (!is_empty(p) && (p.dy == nullptr || p.x == nullptr || p.dx == nullptr)) return NK_ERROR_NULL;
-  const bool inference = (p.flags & NK_FLAG_INFERENCE) != 0;
-  if ((!inference && p.running_mean != nullptr) || !both_or_none(p.mean, p.rstd)) return NK_ERROR_NULL;
   const channel_parts parts = parts_of_call(room, p);
   part_range range;
   status = parts_of(p, is_empty(p) ? 0 : parts.count(), &range);
@@ -420,7 +381,7 @@ nk_status backward(const channel_norm_room& room, const nk_channel_norm_backward
     }
     return NK_OK;
   }
-  if (inference) {
+  if (is_inference(p)) {
     for_each_outer(parts, range, [&](std::int64_t, const slice_range& r) { infer_slices_backward(r, *ops, p); });
     return NK_OK;
   }
@@ -435,23 +396,19 @@ nk_status backward(const channel_norm_room& room, const nk_channel_norm_backward
 }
 
 nk_status jvp(const channel_norm_room& room, const nk_channel_norm_jvp_params* params) {
-  if (params == nullptr) return NK_ERROR_NULL;
-  if (params->struct_size != sizeof *params) return NK_ERROR_STRUCT_SIZE;
+  nk_status status = check_jvp(room, params);
+  if (status != NK_OK) return status;
   const nk_channel_norm_jvp_params& p = *params;
   const strip_table* ops;
-  nk_status status = check_common(room, p, NK_FLAG_NONE);
-  if (status == NK_OK) status = pick(kStripTables, p.isa, &ops);
+  status = pick(kStripTables, p.isa, &ops);
   if (status != NK_OK) return status;
-  if (!is_empty(p) && (p.x == nullptr || p.tan_x == nullptr || p.jvp_y == nullptr)) return NK_ERROR_NULL;
-  const bool inference = (p.flags & NK_FLAG_INFERENCE) != 0;
-  if ((!inference && p.running_mean != nullptr) || !both_or_none(p.mean, p.rstd)) return NK_ERROR_NULL;
   const channel_parts parts = parts_of_call(room, p);
   part_range range;
   status = parts_of(p, is_empty(p) ? 0 : parts.count(), &range);
   if (status != NK_OK) return status;
   if (is_empty(p)) return NK_OK;
   for_each_outer(parts, range, [&](std::int64_t, const slice_range& r) {
-    if (inference) {
+    if (is_inference(p)) {
       infer_slices_jvp(r, *ops, p);
     } else {
       jvp_slices(r, *ops, p);

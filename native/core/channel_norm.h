@@ -11,8 +11,7 @@
 // float32 mean lacks: at a mean of 1e6 it is 0.03 off, and xhat must be corrected by it.
 #pragma once
 
-#include <normkernels/nk_channel_norm.h>
-
+#include "channel_norm_check.h"
 #include "slices.h"
 
 namespace nk {
@@ -27,16 +26,9 @@ struct channel_parts {
   std::int64_t blocks;
   std::int64_t channels;
 
-  std::int64_t count() const { return blocks * (view.kept == 0 ? 0 : view.bunches()); }
+  std::int64_t count() const { return blocks * (view.kept == 0 ? 0 : bunches_of(view)); }
   std::uint64_t workspace_size() const;
   bool needs_workspace() const { return outer != 1 || view.runs() != 1; }
-};
-
-// A room: what one of its slices is.
-struct channel_norm_room {
-  bool over_batch;  // batch_norm
-  bool has_groups;  // group_norm; the others take 0 groups
-  bool has_running;
 };
 
 nk_status plan(const channel_norm_room& room, std::int64_t batch, std::int64_t channels, std::int64_t spatial,
@@ -58,10 +50,10 @@ channel_parts channel_parts_of(bool over_batch, std::int64_t batch, std::int64_t
 // Calls f(block, range) for every part, range holding the slices; its outer index is the block's first.
 template <class F>
 void for_each_part(const channel_parts& parts, std::int64_t begin, std::int64_t end, F&& f) {
-  const std::int64_t bunches = parts.view.bunches();
+  const std::int64_t bunches = bunches_of(parts.view);
   for (std::int64_t part = begin; part < end; ++part) {
-    const std::int64_t block = part / bunches, first = part % bunches * parts.view.bunch();
-    const std::int64_t last = first + parts.view.bunch();
+    const std::int64_t block = part / bunches, first = part % bunches * bunch_of(parts.view);
+    const std::int64_t last = first + bunch_of(parts.view);
     f(block,
       slice_range{&parts.view, block * parts.block_size, first, last < parts.view.kept ? last : parts.view.kept});
   }

@@ -6,6 +6,7 @@
 #if defined(__CUDACC__)
 // Of the core, the GPU's code uses what is inline: the dtypes and small arithmetic.
 #define NK_INLINE __host__ __device__ __forceinline__
+#define NK_HOST_DEVICE __host__ __device__
 #define NK_FMA fma
 #define NK_FMAF fmaf
 #define NK_SQRT sqrt
@@ -24,6 +25,11 @@
 #define NK_FMA __builtin_fma
 #define NK_FMAF __builtin_fmaf
 #define NK_SQRT __builtin_sqrt
+#endif
+
+// A function that is too large to be forced into every caller.
+#if !defined(NK_HOST_DEVICE)
+#define NK_HOST_DEVICE
 #endif
 
 // Kernel files are compiled once per instruction set with NK_ISA = scalar, avx2 or avx512. Everything in them lives in

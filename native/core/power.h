@@ -26,7 +26,7 @@ NK_INLINE std::uint64_t bits_from_double(double d) {
 }
 
 // log2 of a finite x > 0 that is a normal double.
-inline double log2_of(double x) {
+NK_HOST_DEVICE inline double log2_of(double x) {
   // Shifted so that the mantissa of what follows lies in [sqrt(1/2), sqrt(2)).
   constexpr std::uint64_t kRootHalf = 0x3fe6a09e667f3bcdull;
   const std::uint64_t bits = bits_from_double(x);
@@ -41,7 +41,7 @@ inline double log2_of(double x) {
 }
 
 // 2^y; 0 below 2^-1022, infinity from 2^1024 on.
-inline double exp2_of(double y) {
+NK_HOST_DEVICE inline double exp2_of(double y) {
   if (!(y > -1022.0)) return y != y ? y : 0.0;
   if (y >= 1024.0) return double_from_bits(0x7ff0000000000000ull);
   constexpr double kRound = 6755399441055744.0;  // 1.5 * 2^52: adding it rounds to an integer
@@ -72,7 +72,7 @@ inline double exp2_of(double y) {
 }
 
 // base^exponent for base >= 0, as IEEE 754 has it.
-inline double power_of(double base, double exponent) {
+NK_HOST_DEVICE inline double power_of(double base, double exponent) {
   constexpr std::uint64_t kInfinity = 0x7ff0000000000000ull;
   if (base != base || exponent == 0.0) return exponent == 0.0 ? 1.0 : base;
   if (base == 0.0) return exponent > 0.0 ? 0.0 : double_from_bits(kInfinity);

@@ -70,17 +70,6 @@ void power_sums(const slice_range& r, const strip_table& ops, std::int32_t dtype
 
 }  // namespace
 
-power_function power_function_of(double p) {
-  if (p == kInfinity) return {power::largest, p};
-  if (p == -kInfinity) return {power::smallest, p};
-  if (p == 0.0) return {power::zero, p};
-  if (p == 0.5) return {power::half, p};
-  if (p == 1.0) return {power::one, p};
-  if (p == 2.0) return {power::two, p};
-  if (p == 3.0) return {power::three, p};
-  return {power::general, p};
-}
-
 void slice_norms(const slice_range& r, const strip_table& ops, std::int32_t dtype, const void* x,
                  const power_function& f, double* norm) {
   const std::int64_t count = r.end - r.begin;

@@ -10,9 +10,6 @@
 
 namespace nk {
 
-// The function for p: any number but NaN, or an infinity.
-power_function power_function_of(double p);
-
 // Norms of the slices of a range.
 void slice_norms(const slice_range& r, const strip_table& ops, std::int32_t dtype, const void* x,
                  const power_function& f, double* norm);

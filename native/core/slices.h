@@ -1,15 +1,4 @@
-// Slices: the elements of a tensor that share statistics, for every norm that is not over rows.
-//
-// A tensor is seen as [outer][blocks][rows][kept][inner]. `outer` and `kept` number the slices, `blocks`, `rows` and
-// `inner` run over the elements of one. A row is what `kept` and `inner` span: adjacent elements, of kept * inner
-// columns. Within a slice every `run` adjacent elements share their coefficients (a channel): run divides inner.
-//
-//   group_norm    NCHW    outer N, rows 1, kept G, inner C/G * HW, run HW        NHWC  N, HW, G, C/G, run 1
-//   instance_norm         the same with G = C
-//   batch_norm    NCHW    outer 1, rows N, kept C, inner HW, run HW              NHWC  1, NHW, C, 1, run 1
-//   weight_norm           outer 1, rows before the axis, kept the axis, inner behind it
-//   one axis reduced      outer before it, rows the axis, kept behind it, inner 1; the last axis: rows 1, inner the
-//   axis
+// Walking the slices of a view (slice_view.h), and which of them are worked on together.
 //
 // Runs of 16 elements and more are worked on run by run; shorter ones column by column, as many whole slices at a time
 // as fit kStripColumns. Rows of few columns are folded: several make one long row, whose columns repeat.
@@ -20,73 +9,19 @@
 #include <normkernels/nk_types.h>
 
 #include "dtype.h"
+#include "slice_view.h"
+#include "statistics.h"
 #include "strips.h"
 
 namespace nk {
 
-constexpr int kMaxLoops = 4;
-
-// A loop nest over offsets: index i runs over the product of the sizes, the last one fastest.
-struct loops {
-  int rank = 0;
-  std::int64_t sizes[kMaxLoops] = {};
-  std::int64_t strides[kMaxLoops] = {};
-
-  std::int64_t count() const {
-    std::int64_t n = 1;
-    for (int i = 0; i < rank; ++i) n *= sizes[i];
-    return n;
-  }
-  std::int64_t offset(std::int64_t index) const {
-    std::int64_t at = 0;
-    for (int i = rank - 1; i >= 0; --i) {
-      at += index % sizes[i] * strides[i];
-      index /= sizes[i];
-    }
-    return at;
-  }
-};
-
-inline loops one_loop(std::int64_t size, std::int64_t stride) {
-  loops l;
-  l.rank = 1;
-  l.sizes[0] = size;
-  l.strides[0] = stride;
-  return l;
+// Slices that are worked on together: one where the work goes by runs.
+inline std::int64_t bunch_of(const slices& v) {
+  if (v.by_run() || v.inner > kStripColumns) return 1;
+  return kStripColumns / v.inner;
 }
-
-struct slices {
-  loops outer;
-  loops blocks;
-  std::int64_t rows;
-  std::int64_t row_stride;
-  std::int64_t kept;
-  std::int64_t inner;
-  std::int64_t run;
-
-  std::int64_t row_columns() const { return kept * inner; }
-  std::int64_t values() const { return blocks.count() * rows * inner; }  // of a slice
-  std::int64_t runs() const { return inner / run; }                      // of a slice in a row
-  bool by_run() const { return run >= 16; }
-
-  // Slices that are worked on together: one where the work goes by runs.
-  std::int64_t bunch() const {
-    if (by_run() || inner > kStripColumns) return 1;
-    return kStripColumns / inner;
-  }
-  std::int64_t bunches() const { return (kept + bunch() - 1) / bunch(); }
-};
-
-// A contiguous [outer][rows][kept][inner] tensor.
-inline slices contiguous_slices(std::int64_t outer, std::int64_t rows, std::int64_t kept, std::int64_t inner,
-                                std::int64_t run) {
-  const std::int64_t row = kept * inner;
-  return {one_loop(outer, rows * row), loops{}, rows, row, kept, inner, run};
-}
-
-// One axis of [outer][length][inner] reduced.
-inline slices axis_slices(std::int64_t outer, std::int64_t length, std::int64_t inner) {
-  return inner == 1 ? contiguous_slices(1, 1, outer, length, length) : contiguous_slices(outer, length, inner, 1, 1);
+inline std::int64_t bunches_of(const slices& v) {
+  return (v.kept + bunch_of(v) - 1) / bunch_of(v);
 }
 
 // What every function below works on: slices [begin, end) of `kept`, at most one bunch, for one `outer`.
@@ -207,9 +142,6 @@ struct column_array {
 
 // The strips' operations for each instruction set, in the order of nk_isa.
 extern const strip_table* const kStripTables[3];
-
-// 1 / sqrt(variance). As in row_stats.h a positive variance has a finite one, in float32 too.
-double rstd_of(double variance);
 
 // Mean and biased variance of the slices [begin, end), in double. Not centred: the mean is 0 and the variance the mean
 // square.

@@ -15,6 +15,8 @@
 
 #include <cstdint>
 
+#include "power_function.h"
+
 namespace nk {
 
 struct strip {
@@ -33,15 +35,6 @@ struct combine_run {
 };
 struct combine_columns {
   const float *center, *scale, *a, *b, *e;
-};
-
-// The functions of |x| that power norms sum. With u = |x| / norm, the derivative of the norm is sign(x) * u^(p - 1), or
-// for the extremes sign(x) where |x| is the norm.
-enum class power { zero, half, one, two, three, general, largest, smallest };
-
-struct power_function {
-  power kind;
-  double exponent;  // p; read by `general` alone
 };
 
 // For every dtype: f32, f16, bf16. Sums are added to what is there; t, x, y and out share one geometry, and out may be

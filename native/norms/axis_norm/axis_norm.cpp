@@ -21,8 +21,7 @@ using nk::strip;
 using nk::strip_table;
 using nk::tile;
 
-constexpr nk::axis_room kRoom = {/*keeps_axis=*/false, /*has_weight=*/true, /*needs_weight=*/false,
-                                 /*has_statistics=*/true, /*has_p=*/false};
+constexpr nk::axis_room kRoom = nk::kAxisNorm;
 
 constexpr const nk::axis_norm_table* kTables[3] = {&nk::scalar::axis_norm_table, &nk::avx2::axis_norm_table,
                                                    &nk::avx512::axis_norm_table};
@@ -157,14 +156,12 @@ nk_status nk_axis_norm_plan(int64_t outer, int64_t length, int64_t inner, nk_pla
 }
 
 nk_status nk_axis_norm_forward(const nk_axis_forward_params* params) {
-  if (params == nullptr) return NK_ERROR_NULL;
-  if (params->struct_size != sizeof *params) return NK_ERROR_STRUCT_SIZE;
+  nk_status status = nk::check_forward(kRoom, params);
+  if (status != NK_OK) return status;
   const nk_axis_forward_params& p = *params;
   const nk::axis_norm_table* table;
-  nk_status status = nk::check_axis(kRoom, p, NK_FLAG_NONE);
-  if (status == NK_OK) status = nk::pick(kTables, p.isa, &table);
+  status = nk::pick(kTables, p.isa, &table);
   if (status != NK_OK) return status;
-  if (p.norm != nullptr) return NK_ERROR_NULL;
   if (nk::is_empty_axis(p)) {  // no values: nothing to write but statistics, which are 0 / 0
     const std::int64_t count = p.length == 0 && p.stage != NK_STAGE_PARTS ? p.outer * p.inner : 0;
     for (float* const statistic : {p.mean, p.rstd}) {
@@ -174,7 +171,6 @@ nk_status nk_axis_norm_forward(const nk_axis_forward_params* params) {
     }
     return NK_OK;
   }
-  if (p.x == nullptr || p.y == nullptr) return NK_ERROR_NULL;
   const int pair = nk::pair_index(p.dtype, p.param_dtype);
   return nk::run_axis(kRoom, p, [&](const slice_range& r, const strip_table& ops) {
     statistics stats;
@@ -198,15 +194,12 @@ nk_status nk_axis_norm_forward(const nk_axis_forward_params* params) {
 }
 
 nk_status nk_axis_norm_backward(const nk_axis_backward_params* params) {
-  if (params == nullptr) return NK_ERROR_NULL;
-  if (params->struct_size != sizeof *params) return NK_ERROR_STRUCT_SIZE;
+  nk_status status = nk::check_backward(kRoom, params);
+  if (status != NK_OK) return status;
   const nk_axis_backward_params& p = *params;
   const nk::axis_norm_table* table;
-  nk_status status = nk::check_axis(kRoom, p, NK_FLAG_ACCUMULATE);
-  if (status == NK_OK) status = nk::pick(kTables, p.isa, &table);
+  status = nk::pick(kTables, p.isa, &table);
   if (status != NK_OK || nk::is_empty_axis(p)) return status;
-  if (p.dy == nullptr || p.x == nullptr || p.dx == nullptr) return NK_ERROR_NULL;
-  if (!nk::both_or_none(p.mean, p.rstd)) return NK_ERROR_NULL;
   const int pair = nk::pair_index(p.dtype, p.param_dtype);
   const bool accumulate = (p.flags & NK_FLAG_ACCUMULATE) != 0;
   return nk::run_axis(kRoom, p, [&](const slice_range& r, const strip_table& ops) {
@@ -225,15 +218,12 @@ nk_status nk_axis_norm_backward(const nk_axis_backward_params* params) {
 }
 
 nk_status nk_axis_norm_jvp(const nk_axis_jvp_params* params) {
-  if (params == nullptr) return NK_ERROR_NULL;
-  if (params->struct_size != sizeof *params) return NK_ERROR_STRUCT_SIZE;
+  nk_status status = nk::check_jvp(kRoom, params);
+  if (status != NK_OK) return status;
   const nk_axis_jvp_params& p = *params;
   const nk::axis_norm_table* table;
-  nk_status status = nk::check_axis(kRoom, p, NK_FLAG_NONE);
-  if (status == NK_OK) status = nk::pick(kTables, p.isa, &table);
+  status = nk::pick(kTables, p.isa, &table);
   if (status != NK_OK || nk::is_empty_axis(p)) return status;
-  if (p.x == nullptr || p.tan_x == nullptr || p.jvp_y == nullptr) return NK_ERROR_NULL;
-  if (!nk::both_or_none(p.mean, p.rstd)) return NK_ERROR_NULL;
   const int pair = nk::pair_index(p.dtype, p.param_dtype);
   return nk::run_axis(kRoom, p, [&](const slice_range& r, const strip_table& ops) {
     statistics stats;

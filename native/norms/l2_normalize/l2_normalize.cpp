@@ -16,8 +16,7 @@ namespace {
 using nk::slice_range;
 using nk::strip_table;
 
-constexpr nk::axis_room kRoom = {/*keeps_axis=*/false, /*has_weight=*/false, /*needs_weight=*/false,
-                                 /*has_statistics=*/false, /*has_p=*/true};
+constexpr nk::axis_room kRoom = nk::kL2Normalize;
 
 // The norms of a range, and what elements are divided by.
 struct divisors {
@@ -50,12 +49,9 @@ nk_status nk_l2_normalize_plan(int64_t outer, int64_t length, int64_t inner, nk_
 }
 
 nk_status nk_l2_normalize_forward(const nk_axis_forward_params* params) {
-  if (params == nullptr) return NK_ERROR_NULL;
-  if (params->struct_size != sizeof *params) return NK_ERROR_STRUCT_SIZE;
-  const nk_axis_forward_params& p = *params;
-  const nk_status status = nk::check_axis(kRoom, p, NK_FLAG_NONE);
+  const nk_status status = nk::check_forward(kRoom, params);
   if (status != NK_OK) return status;
-  if (p.bias != nullptr) return NK_ERROR_NULL;
+  const nk_axis_forward_params& p = *params;
   if (nk::is_empty_axis(p)) {  // norms of nothing
     const std::int64_t count = p.length == 0 ? p.outer * p.inner : 0;
     for (std::int64_t i = 0; p.norm != nullptr && i < count && p.stage != NK_STAGE_PARTS; ++i) {
@@ -63,7 +59,6 @@ nk_status nk_l2_normalize_forward(const nk_axis_forward_params* params) {
     }
     return NK_OK;
   }
-  if (p.x == nullptr || p.y == nullptr) return NK_ERROR_NULL;
   const nk::power_function f = nk::power_function_of(p.p);
   return nk::run_axis(kRoom, p, [&](const slice_range& r, const strip_table& ops) {
     divisors d;
@@ -76,14 +71,10 @@ nk_status nk_l2_normalize_forward(const nk_axis_forward_params* params) {
 }
 
 nk_status nk_l2_normalize_backward(const nk_axis_backward_params* params) {
-  if (params == nullptr) return NK_ERROR_NULL;
-  if (params->struct_size != sizeof *params) return NK_ERROR_STRUCT_SIZE;
-  const nk_axis_backward_params& p = *params;
-  const nk_status status = nk::check_axis(kRoom, p, NK_FLAG_NONE);
+  const nk_status status = nk::check_backward(kRoom, params);
   if (status != NK_OK) return status;
-  if (p.dweight != nullptr || p.dbias != nullptr) return NK_ERROR_NULL;
+  const nk_axis_backward_params& p = *params;
   if (nk::is_empty_axis(p)) return NK_OK;
-  if (p.dy == nullptr || p.x == nullptr || p.dx == nullptr) return NK_ERROR_NULL;
   const nk::power_function f = nk::power_function_of(p.p);
   return nk::run_axis(kRoom, p, [&](const slice_range& r, const strip_table& ops) {
     divisors d;
@@ -108,14 +99,10 @@ nk_status nk_l2_normalize_backward(const nk_axis_backward_params* params) {
 }
 
 nk_status nk_l2_normalize_jvp(const nk_axis_jvp_params* params) {
-  if (params == nullptr) return NK_ERROR_NULL;
-  if (params->struct_size != sizeof *params) return NK_ERROR_STRUCT_SIZE;
-  const nk_axis_jvp_params& p = *params;
-  const nk_status status = nk::check_axis(kRoom, p, NK_FLAG_NONE);
+  const nk_status status = nk::check_jvp(kRoom, params);
   if (status != NK_OK) return status;
-  if (p.tan_weight != nullptr || p.tan_bias != nullptr) return NK_ERROR_NULL;
+  const nk_axis_jvp_params& p = *params;
   if (nk::is_empty_axis(p)) return NK_OK;
-  if (p.x == nullptr || p.tan_x == nullptr || p.jvp_y == nullptr) return NK_ERROR_NULL;
   const nk::power_function f = nk::power_function_of(p.p);
   return nk::run_axis(kRoom, p, [&](const slice_range& r, const strip_table& ops) {
     divisors d;

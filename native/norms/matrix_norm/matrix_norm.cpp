@@ -8,6 +8,7 @@
 #include <normkernels/nk_matrix_norm.h>
 
 #include "core/reduction.h"
+#include "core/slices.h"
 #include "matrix_norm_kernels.h"
 
 namespace {

@@ -17,8 +17,7 @@ namespace {
 using nk::slice_range;
 using nk::strip_table;
 
-constexpr nk::axis_room kRoom = {/*keeps_axis=*/true, /*has_weight=*/true, /*needs_weight=*/true,
-                                 /*has_statistics=*/false, /*has_p=*/false};
+constexpr nk::axis_room kRoom = nk::kWeightNorm;
 
 struct norms {
   double at[nk::kStripColumns];
@@ -52,19 +51,15 @@ nk_status nk_weight_norm_plan(int64_t outer, int64_t length, int64_t inner, nk_p
 }
 
 nk_status nk_weight_norm_forward(const nk_axis_forward_params* params) {
-  if (params == nullptr) return NK_ERROR_NULL;
-  if (params->struct_size != sizeof *params) return NK_ERROR_STRUCT_SIZE;
-  const nk_axis_forward_params& p = *params;
-  const nk_status status = nk::check_axis(kRoom, p, NK_FLAG_NONE);
+  const nk_status status = nk::check_forward(kRoom, params);
   if (status != NK_OK) return status;
-  if (p.bias != nullptr) return NK_ERROR_NULL;
+  const nk_axis_forward_params& p = *params;
   if (nk::is_empty_axis(p)) {  // sums of nothing
     for (std::int64_t k = 0; p.norm != nullptr && k < p.length && p.stage != NK_STAGE_PARTS; ++k) {
       nk::write(p.norm + k, static_cast<float>(std::sqrt(p.epsilon)));
     }
     return NK_OK;
   }
-  if (p.x == nullptr || p.y == nullptr) return NK_ERROR_NULL;
   return nk::run_axis(kRoom, p, [&](const slice_range& r, const strip_table& ops) {
     const norms norm = norms_of(r, ops, p);
     for (std::int64_t k = r.begin; k < r.end; ++k) nk::save(p.norm, r, k, norm.at[k - r.begin]);
@@ -76,19 +71,15 @@ nk_status nk_weight_norm_forward(const nk_axis_forward_params* params) {
 }
 
 nk_status nk_weight_norm_backward(const nk_axis_backward_params* params) {
-  if (params == nullptr) return NK_ERROR_NULL;
-  if (params->struct_size != sizeof *params) return NK_ERROR_STRUCT_SIZE;
-  const nk_axis_backward_params& p = *params;
-  const nk_status status = nk::check_axis(kRoom, p, NK_FLAG_ACCUMULATE);
+  const nk_status status = nk::check_backward(kRoom, params);
   if (status != NK_OK) return status;
-  if (p.dbias != nullptr) return NK_ERROR_NULL;
+  const nk_axis_backward_params& p = *params;
   if (nk::is_empty_axis(p)) {
     for (std::int64_t k = 0; p.dweight != nullptr && k < p.length && p.stage != NK_STAGE_PARTS; ++k) {
       nk::put_gradient(p.dweight, k, 0.0, p.flags);
     }
     return NK_OK;
   }
-  if (p.dy == nullptr || p.x == nullptr || p.dx == nullptr) return NK_ERROR_NULL;
   return nk::run_axis(kRoom, p, [&](const slice_range& r, const strip_table& ops) {
     const norms norm = norms_of(r, ops, p);
     const norms dg = products_of(r, ops, p, p.dy, norm);
@@ -103,14 +94,10 @@ nk_status nk_weight_norm_backward(const nk_axis_backward_params* params) {
 }
 
 nk_status nk_weight_norm_jvp(const nk_axis_jvp_params* params) {
-  if (params == nullptr) return NK_ERROR_NULL;
-  if (params->struct_size != sizeof *params) return NK_ERROR_STRUCT_SIZE;
-  const nk_axis_jvp_params& p = *params;
-  const nk_status status = nk::check_axis(kRoom, p, NK_FLAG_NONE);
+  const nk_status status = nk::check_jvp(kRoom, params);
   if (status != NK_OK) return status;
-  if (p.tan_bias != nullptr) return NK_ERROR_NULL;
+  const nk_axis_jvp_params& p = *params;
   if (nk::is_empty_axis(p)) return NK_OK;
-  if (p.x == nullptr || p.tan_x == nullptr || p.jvp_y == nullptr) return NK_ERROR_NULL;
   return nk::run_axis(kRoom, p, [&](const slice_range& r, const strip_table& ops) {
     const norms norm = norms_of(r, ops, p);
     const norms along = products_of(r, ops, p, p.tan_x, norm);

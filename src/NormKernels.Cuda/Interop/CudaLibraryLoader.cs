@@ -32,6 +32,9 @@ internal static unsafe class CudaLibraryLoader
     /// <summary>The file that was loaded, or null before the first call.</summary>
     public static string? LoadedPath { get; private set; }
 
+    /// <summary>The name of the library that was loaded, or null before the first call.</summary>
+    public static string? LoadedName { get; private set; }
+
     /// <summary>The name of the library for what <see cref="Variable"/> and <see cref="DataName"/> say.</summary>
     /// <exception cref="InvalidOperationException">They say something unknown.</exception>
     public static string NameFor(string? variable, object? data)
@@ -70,8 +73,9 @@ internal static unsafe class CudaLibraryLoader
             return 0;
         }
 
-        (nint handle, LoadedPath) = Load(
-            NameFor(Environment.GetEnvironmentVariable(Variable), AppContext.GetData(DataName)));
+        string chosen = NameFor(Environment.GetEnvironmentVariable(Variable), AppContext.GetData(DataName));
+        (nint handle, LoadedPath) = Load(chosen);
+        LoadedName = chosen;
         return handle;
     }
 

@@ -12,6 +12,8 @@ internal static unsafe class CudaStatus
 
     private const string NoDevice = "cudaErrorNoDevice";
 
+    private const string VisibleDevices = "CUDA_VISIBLE_DEVICES";
+
     /// <summary>Throws unless the call succeeded.</summary>
     /// <exception cref="CudaUnavailableException">There is nothing to run on.</exception>
     /// <exception cref="CudaException">CUDA reported any other error.</exception>
@@ -69,19 +71,32 @@ internal static unsafe class CudaStatus
 
     private static CudaUnavailableException Unavailable(string name, string error, int driver, int runtime)
     {
-        string built = $"the library was built with CUDA {ToVersion(runtime)}";
+        Version built = ToVersion(runtime);
         if (driver == 0)
         {
             return new(
-                CudaState.DriverMissing, $"There is no CUDA driver here (libcuda is missing); {built} ({error}).", name);
+                CudaState.DriverMissing,
+                $"There is no CUDA driver here: libcuda was not found ({error}). Install the NVIDIA driver, one for "
+                + $"CUDA {built} or newer.",
+                name);
         }
 
-        return name == InsufficientDriver
-            ? new(
+        if (name == InsufficientDriver)
+        {
+            return new(
                 CudaState.DriverTooOld,
-                $"The CUDA driver is too old: it is for CUDA {ToVersion(driver)}, {built} ({error}).",
-                name)
-            : new(
-                CudaState.NoDevice, $"The CUDA driver (for CUDA {ToVersion(driver)}) has no device ({error}).", name);
+                $"The CUDA driver is too old: it is for CUDA {ToVersion(driver)}, the library was built with CUDA {built} "
+                + $"({error}). Install a driver for CUDA {built} or newer.",
+                name);
+        }
+
+        string visible = Environment.GetEnvironmentVariable(VisibleDevices) is { } devices
+            ? $"'{devices}'"
+            : "not set";
+        return new(
+            CudaState.NoDevice,
+            $"The CUDA driver (for CUDA {ToVersion(driver)}) has no device ({error}). See whether nvidia-smi lists one; "
+            + $"{VisibleDevices}, which can hide them, is {visible}.",
+            name);
     }
 }

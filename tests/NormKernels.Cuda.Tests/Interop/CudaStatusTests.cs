@@ -27,16 +27,18 @@ public sealed class CudaStatusTests
     }
 
     [TestMethod]
-    [DataRow(Insufficient, 0, CudaState.DriverMissing, "There is no CUDA driver here (libcuda is missing)")]
-    [DataRow(NoDevice, 0, CudaState.DriverMissing, "built with CUDA 12.4")]
-    [DataRow(Insufficient, 11040, CudaState.DriverTooOld, "too old: it is for CUDA 11.4")]
-    [DataRow(NoDevice, 12040, CudaState.NoDevice, "(for CUDA 12.4) has no device")]
-    public void Nothing_to_run_on_says_what_is_missing(string error, int driver, CudaState state, string part)
+    [DataRow(Insufficient, 0, CudaState.DriverMissing, "no CUDA driver here: libcuda was not found", "for CUDA 12.4")]
+    [DataRow(NoDevice, 0, CudaState.DriverMissing, "no CUDA driver here", "Install the NVIDIA driver")]
+    [DataRow(Insufficient, 11040, CudaState.DriverTooOld, "is for CUDA 11.4, the library was built with CUDA 12.4",
+        "Install a driver for CUDA 12.4 or newer")]
+    [DataRow(NoDevice, 12040, CudaState.NoDevice, "(for CUDA 12.4) has no device", "CUDA_VISIBLE_DEVICES")]
+    public void Nothing_to_run_on_says_what_is_missing(string error, int driver, CudaState state, string found, string remedy)
     {
         CudaException e = CudaStatus.Of(error, driver, 12040);
         Assert.IsInstanceOfType<CudaUnavailableException>(e);
         Assert.AreEqual(state, ((CudaUnavailableException)e).State);
-        StringAssert.Contains(e.Message, part, StringComparison.Ordinal);
+        StringAssert.Contains(e.Message, found, StringComparison.Ordinal);
+        StringAssert.Contains(e.Message, remedy, StringComparison.Ordinal);
         StringAssert.Contains(e.Message, e.ErrorName, StringComparison.Ordinal);
         StringAssert.StartsWith(error, e.ErrorName, StringComparison.Ordinal);
     }

@@ -11,6 +11,7 @@ usage: ./build.ps1 VERB [ARGS]
   run [ARGS]      build what is missing, then run the normkernels program; without ARGS it gives a tour
   test            build and run every test, native and managed
   bench [ARGS]    build, then measure: normkernels bench ARGS
+  bindings        write src/*/Interop/*.g.cs from the headers again (needs the package CppSharp)
   pack            build, then make the NuGet packages in artifacts/package
   format [check]  format all sources, or only check that they are
   sanitize        the native tests under AddressSanitizer and UndefinedBehaviorSanitizer
@@ -43,6 +44,17 @@ function Build-All($Preset = 'release') {
     dotnet build NormKernels.sln -c Release -nologo -v quiet
 }
 
+# Restores a project that a plain build leaves out; one clear line when the feed lacks a package.
+function Restore-OptIn($Project, $Property) {
+    $PSNativeCommandUseErrorActionPreference = $false
+    $log = dotnet restore $Project "-p:$Property=true" -nologo 2>&1 | Out-String
+    if ($LASTEXITCODE -eq 0) { return }
+    $lacks = [regex]::Matches($log, 'Unable to find package ([A-Za-z0-9.-]*[A-Za-z0-9])') |
+        ForEach-Object { $_.Groups[1].Value } | Sort-Object -Unique
+    [Console]::Error.WriteLine($(if ($lacks) { "build.ps1: the package feed lacks: $lacks" } else { $log }))
+    exit 2
+}
+
 $suffix = if ($IsWindows) { '.exe' } else { '' }
 $program = "artifacts/bin/NormKernels.Cli/release/normkernels$suffix"
 
@@ -64,6 +76,11 @@ switch ($verb) {
     'bench' {
         Build-All | Out-Host
         & $program bench @rest
+    }
+    'bindings' {
+        Need dotnet https://dot.net
+        Restore-OptIn src/NormKernels.BindingGenerator WithBindings
+        dotnet run --project src/NormKernels.BindingGenerator -c Release --no-restore -p:WithBindings=true -- .
     }
     'pack' {
         Build-All

@@ -12,6 +12,7 @@ usage: ./build.sh VERB [ARGS]
   run [ARGS]      build what is missing, then run the normkernels program; without ARGS it gives a tour
   test            build and run every test, native and managed
   bench [ARGS]    build, then measure: normkernels bench ARGS
+  bindings        write src/*/Interop/*.g.cs from the headers again (needs the package CppSharp)
   pack            build, then make the NuGet packages in artifacts/package
   format [check]  format all sources, or only check that they are
   sanitize        the native tests under AddressSanitizer and UndefinedBehaviorSanitizer
@@ -50,6 +51,15 @@ build() {
   dotnet build NormKernels.sln -c Release -nologo -v quiet
 }
 
+# restore PROJECT PROPERTY: restores a project that a plain build leaves out; one clear line when the feed lacks a package.
+restore() {
+  local log lacks
+  log=$(dotnet restore "$1" "-p:$2=true" -nologo 2>&1) && return
+  lacks=$(grep -oE 'Unable to find package [A-Za-z0-9.-]*[A-Za-z0-9]' <<<"$log" | sort -u | awk '{ print $NF }' | paste -sd ' ') || true
+  if [ -z "$lacks" ]; then echo "$log" >&2; else echo "build.sh: the package feed lacks: $lacks" >&2; fi
+  exit 2
+}
+
 program=artifacts/bin/NormKernels.Cli/release/normkernels
 
 verb=${1:-build}
@@ -64,11 +74,15 @@ case "$verb" in
     ctest --preset test
     dotnet test NormKernels.sln -c Release --no-build -nologo "$@" ;;
   bench) build >&2; exec "$program" bench "$@" ;;
+  bindings)
+    need dotnet dotnet-sdk-10.0 https://dot.net
+    restore src/NormKernels.BindingGenerator WithBindings
+    dotnet run --project src/NormKernels.BindingGenerator -c Release --no-restore -p:WithBindings=true -- . ;;
   pack) build; dotnet pack NormKernels.sln -c Release --no-build -nologo -v quiet ;;
   format)
     need clang-format clang-format https://llvm.org
     sources=$(git ls-files --cached --others --exclude-standard 'native/*.h' 'native/*.c' 'native/*.cpp' \
-      'kernels/*.h' 'kernels/*.cpp' 'kernels/*.cuh' 'kernels/*.cu')
+      'kernels/*.h' 'kernels/*.cpp' 'kernels/*.cuh' 'kernels/*.cu' 'bench/*.cpp')
     if [ "${1:-}" = check ]; then
       clang-format --dry-run --Werror $sources
       dotnet format NormKernels.sln --verify-no-changes

@@ -18,5 +18,17 @@ foreach(room IN LISTS NK_ROOMS)
   endif()
 endforeach()
 
+# The tables of abi_layout.cpp are made from the headers.
+file(GLOB nk_headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/native/include/normkernels/*.h")
+add_custom_command(
+  OUTPUT "${PROJECT_BINARY_DIR}/abi/abi_table.inc" "${PROJECT_BINARY_DIR}/abi/abi_headers.h"
+  COMMAND "${CMAKE_COMMAND}" "-DCOMPILER=${CMAKE_CXX_COMPILER}" "-DHEADERS=${PROJECT_SOURCE_DIR}/native/include"
+    "-DOUTPUT=${PROJECT_BINARY_DIR}/abi" "-DMSVC=$<BOOL:${MSVC}>"
+    -P "${PROJECT_SOURCE_DIR}/cmake/AbiTable.cmake"
+  DEPENDS ${nk_headers} "${PROJECT_SOURCE_DIR}/cmake/AbiTable.cmake"
+  VERBATIM)
+target_sources(normkernels PRIVATE "${PROJECT_BINARY_DIR}/abi/abi_table.inc" "${PROJECT_BINARY_DIR}/abi/abi_headers.h")
+target_include_directories(normkernels PRIVATE "${PROJECT_BINARY_DIR}/abi")
+
 target_link_libraries(normkernels PRIVATE nk_settings)
 nk_library_settings(normkernels)

@@ -28,5 +28,12 @@ nk_status status_of(cudaError_t error);
 // Of the current device.
 nk_status multiprocessor_count(int* count);
 
+// Blocks for so many items: all of them, or as many as a grid has.
+inline unsigned blocks_for(std::int64_t items, int per_block) {
+  const std::int64_t blocks = items / per_block + (items % per_block != 0 ? 1 : 0);
+  constexpr std::int64_t kMost = 0x7fffffff;
+  return static_cast<unsigned>(blocks < kMost ? blocks : kMost);
+}
+
 }  // namespace cuda
 }  // namespace nk

@@ -25,8 +25,7 @@ inline __host__ __device__ std::int64_t stride_or(std::int64_t stride, std::int6
 // One thread's share of a row: slots `Threads` apart.
 template <class T, int Threads, int Slots>
 struct row_slots {
-  std::int64_t cols;   // 0: no row for this thread
-  std::int64_t shift;  // the first slot begins this many elements before the row, so that slots are aligned
+  std::int64_t cols;  // 0: no row for this thread
   int lane;
 
   // Calls body(index in registers, first element) for each of the thread's slots.
@@ -35,11 +34,11 @@ struct row_slots {
     if constexpr (Slots > 0) {
 #pragma unroll
       for (int s = 0; s < Slots; ++s) {
-        const std::int64_t first = (static_cast<std::int64_t>(s) * Threads + lane) * kSlot<T> - shift;
+        const std::int64_t first = (static_cast<std::int64_t>(s) * Threads + lane) * kSlot<T>;
         if (first < cols) body(s, first);
       }
     } else {
-      for (std::int64_t first = static_cast<std::int64_t>(lane) * kSlot<T> - shift; first < cols;
+      for (std::int64_t first = static_cast<std::int64_t>(lane) * kSlot<T>; first < cols;
            first += static_cast<std::int64_t>(Threads) * kSlot<T>) {
         body(0, first);
       }
@@ -50,12 +49,6 @@ struct row_slots {
     return at >= 0 && at < cols;
   }
 };
-
-// Elements before the row's first up to a 16-byte boundary.
-template <class T>
-__device__ __forceinline__ std::int64_t shift_of(const T* row) {
-  return static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(row) % 16 / sizeof(T));
-}
 
 // A row, held in registers or read again.
 template <class T, int Threads, int Slots>
@@ -72,24 +65,38 @@ struct held_row {
   }
 };
 
-// Means of x * scale (high and low part) and of its squared distance from them.
+// Means of x * scale (high and low part) and of its squared distance from them. Each thread sums what its elements
+// differ from its first one by: a mean of 1e5 standard deviations costs no digits, and a constant row has exactly its
+// constant as its mean, since n * c / n is c.
 template <bool Centred, class T, int Threads, int Slots>
 __device__ __forceinline__ void moments_of(const held_row<T, Threads, Slots>& x,
                                            const row_slots<T, Threads, Slots>& slots, std::int64_t cols, float scale,
                                            double* mean, double* variance) {
-  const double inverse = 1.0 / static_cast<double>(cols);
   double sums[1] = {0.0};
   *mean = 0.0;
   if (Centred) {
+    float pivot = 0.0f;
+    std::int64_t count = 0;
     slots.for_each([&](int s, std::int64_t first) {
       const slot<T> v = x.get(s, first, slots.cols);
+      if (count == 0) {
+#pragma unroll
+        for (int i = kSlot<T> - 1; i >= 0; --i) {
+          if (slots.has(first + i)) pivot = to_float(v.e[i]) * scale;
+        }
+      }
       float sum = 0.0f;
 #pragma unroll
-      for (int i = 0; i < kSlot<T>; ++i) sum += to_float(v.e[i]) * scale;
+      for (int i = 0; i < kSlot<T>; ++i) {
+        if (!slots.has(first + i)) continue;
+        sum += to_float(v.e[i]) * scale - pivot;
+        ++count;
+      }
       sums[0] += static_cast<double>(sum);
     });
+    sums[0] += static_cast<double>(count) * static_cast<double>(pivot);
     row_reduce<Threads>(sums, add_values());
-    *mean = sums[0] * inverse;
+    *mean = sums[0] / static_cast<double>(cols);
   }
   const float high = static_cast<float>(*mean);
   const float low = static_cast<float>(*mean - static_cast<double>(high));
@@ -106,7 +113,7 @@ __device__ __forceinline__ void moments_of(const held_row<T, Threads, Slots>& x,
     sums[0] += static_cast<double>(sum);
   });
   row_reduce<Threads>(sums, add_values());
-  *variance = sums[0] * inverse;
+  *variance = sums[0] / static_cast<double>(cols);
 }
 
 // The statistics of a row, and if they leave the range of float32 squares, those of the row scaled by a power of two.

@@ -29,8 +29,7 @@ struct geometry {
 // thread holds.
 template <int Tensors, class T, class F>
 nk_status with_geometry(std::int64_t cols, F&& f) {
-  // A row may begin in the middle of its first slot.
-  const std::int64_t slots = (cols + 2 * (kSlot<T> - 1)) / kSlot<T>;
+  const std::int64_t slots = (cols + kSlot<T> - 1) / kSlot<T>;
   if (slots <= 8) return f(T(), geometry<8, 1>());
   if (slots <= 32) return f(T(), geometry<32, 1>());
   if (slots <= 128) return f(T(), geometry<32, 4>());
@@ -50,13 +49,6 @@ nk_status with_types(std::int32_t dtype, std::int64_t cols, F&& f) {
     default:
       return with_geometry<Tensors, float>(cols, f);
   }
-}
-
-// Blocks for so many rows: all of them, or as many as a grid has.
-inline unsigned blocks_for(std::int64_t rows, int teams) {
-  const std::int64_t blocks = rows / teams + (rows % teams != 0 ? 1 : 0);
-  constexpr std::int64_t kMost = 0x7fffffff;
-  return static_cast<unsigned>(blocks < kMost ? blocks : kMost);
 }
 
 // Statistics of rows without columns.

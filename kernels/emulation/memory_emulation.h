@@ -24,6 +24,8 @@ struct cudaPointerAttributes {
 
 constexpr unsigned cudaStreamNonBlocking = 1;
 
+#define CUDART_VERSION 12000
+
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* found, int device);
 cudaError_t cudaMallocAsync(void** p, std::size_t bytes, cudaStream_t);
 cudaError_t cudaFreeAsync(void* p, cudaStream_t);
@@ -31,7 +33,6 @@ cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* found, const void* p
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags);
 cudaError_t cudaStreamDestroy(cudaStream_t stream);
 cudaError_t cudaDriverGetVersion(int* version);
-cudaError_t cudaRuntimeGetVersion(int* version);
 const char* cudaGetErrorName(cudaError_t error);
 
 // What went wrong in the last launch of this thread, in words.

@@ -11,6 +11,7 @@ enum cudaError_t {
   cudaErrorInvalidValue = 1,
   cudaErrorMemoryAllocation = 2,
   cudaErrorInvalidConfiguration = 9,
+  cudaErrorInsufficientDriver = 35,
   cudaErrorNoDevice = 100,
   cudaErrorInvalidDevice = 101,
   cudaErrorLaunchFailure = 719,
@@ -44,6 +45,10 @@ constexpr std::size_t kSharedByDefault = 48 * 1024;
 constexpr std::size_t kSharedByOptIn = 227 * 1024;
 constexpr std::size_t kDynamicWithoutOptIn = 32 * 1024;  // as in common/launch.cuh
 constexpr int kMultiprocessors = 4;
+
+// cudaSuccess, or what every call for a device gives on the machine that NK_EMU_MACHINE asks for: no-driver, old-driver
+// or no-device.
+cudaError_t machine();
 }  // namespace emu
 }  // namespace nk
 
@@ -57,6 +62,8 @@ inline const char* cudaGetErrorString(cudaError_t error) {
       return "out of memory";
     case cudaErrorInvalidConfiguration:
       return "invalid configuration argument";
+    case cudaErrorInsufficientDriver:
+      return "CUDA driver version is insufficient for CUDA runtime version";
     case cudaErrorNoDevice:
       return "no CUDA-capable device is detected";
     case cudaErrorInvalidDevice:
@@ -78,15 +85,15 @@ inline cudaError_t cudaPeekAtLastError() {
 }
 
 inline cudaError_t cudaGetDeviceCount(int* count) {
-  *count = 1;
-  return cudaSuccess;
+  *count = nk::emu::machine() == cudaSuccess ? 1 : 0;
+  return nk::emu::machine();
 }
 inline cudaError_t cudaGetDevice(int* device) {
   *device = 0;
-  return cudaSuccess;
+  return nk::emu::machine();
 }
 inline cudaError_t cudaSetDevice(int device) {
-  return device == 0 ? cudaSuccess : cudaErrorInvalidDevice;
+  return device == 0 ? nk::emu::machine() : cudaErrorInvalidDevice;
 }
 
 inline cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device) {

@@ -1,367 +1,73 @@
-// Every field of every struct of the ABI, as compiled. A test compares the table with the C# structs, both ways, and
-// checks that the fields tile each struct, so that a field missing here shows.
-#include <normkernels/nk_axis.h>
-#include <normkernels/nk_channel_norm.h>
-#include <normkernels/nk_reduction.h>
-#include <normkernels/nk_row_norm.h>
-#include <normkernels/nk_runtime.h>
-
+// What the C ABI is, as compiled: every field, every enumerator and every entry point of the headers. A test compares
+// the tables with the C# declarations, both ways. AbiTable.cmake lists the names.
 #include <cstddef>
+
+#include "abi_headers.h"
+#include "core/type_name.h"
+
+namespace nk {
+#define NK_ENUM(type) NK_NAME_TYPE(type, #type)
+#define NK_STRUCT(type) NK_NAME_TYPE(type, #type)
+#define NK_ENUMERATOR(type, name)
+#define NK_FIELD(type, field)
+#define NK_ENTRY_POINT(name)
+#include "abi_table.inc"
+#undef NK_ENUM
+#undef NK_STRUCT
+#undef NK_ENUMERATOR
+#undef NK_FIELD
+#undef NK_ENTRY_POINT
+}  // namespace nk
 
 namespace {
 
-#define NK_FIELD(type, field) \
-  { #type, #field, offsetof(type, field), sizeof(type::field), sizeof(type) }
-
-// clang-format off: a line a field is more than a screen.
-constexpr nk_field_layout kLayout[] = {
-#define F(field) NK_FIELD(nk_row_norm_forward_params, field)
-    F(struct_size),
-    F(dtype),
-    F(param_dtype),
-    F(isa),
-    F(flags),
-    F(rows),
-    F(cols),
-    F(epsilon),
-    F(x),
-    F(residual),
-    F(h),
-    F(y),
-    F(x_stride),
-    F(residual_stride),
-    F(h_stride),
-    F(y_stride),
-    F(weight),
-    F(bias),
-    F(mean),
-    F(rstd),
-    F(gate),
-    F(gate_stride),
-    F(y_scale),
-    F(quantize),
-    F(reserved),
-#undef F
-#define F(field) NK_FIELD(nk_row_norm_backward_params, field)
-    F(struct_size),
-    F(dtype),
-    F(param_dtype),
-    F(isa),
-    F(flags),
-    F(rows),
-    F(cols),
-    F(epsilon),
-    F(dy),
-    F(x),
-    F(dh),
-    F(dx),
-    F(dy_stride),
-    F(x_stride),
-    F(dh_stride),
-    F(dx_stride),
-    F(weight),
-    F(mean),
-    F(rstd),
-    F(dweight),
-    F(dbias),
-    F(workspace),
-    F(workspace_size),
-    F(stage),
-    F(reserved),
-    F(part_begin),
-    F(part_end),
-#undef F
-#define F(field) NK_FIELD(nk_row_norm_jvp_params, field)
-    F(struct_size),
-    F(dtype),
-    F(param_dtype),
-    F(isa),
-    F(flags),
-    F(rows),
-    F(cols),
-    F(epsilon),
-    F(x),
-    F(tan_x),
-    F(tan_residual),
-    F(jvp_h),
-    F(jvp_y),
-    F(x_stride),
-    F(tan_x_stride),
-    F(tan_residual_stride),
-    F(jvp_h_stride),
-    F(jvp_y_stride),
-    F(weight),
-    F(tan_weight),
-    F(tan_bias),
-    F(mean),
-    F(rstd),
-#undef F
-#define F(field) NK_FIELD(nk_channel_norm_forward_params, field)
-    F(struct_size),
-    F(dtype),
-    F(param_dtype),
-    F(isa),
-    F(flags),
-    F(layout),
-    F(stage),
-    F(batch),
-    F(channels),
-    F(spatial),
-    F(groups),
-    F(epsilon),
-    F(momentum),
-    F(x),
-    F(y),
-    F(weight),
-    F(bias),
-    F(mean),
-    F(rstd),
-    F(running_mean),
-    F(running_var),
-    F(workspace),
-    F(workspace_size),
-    F(part_begin),
-    F(part_end),
-#undef F
-#define F(field) NK_FIELD(nk_channel_norm_backward_params, field)
-    F(struct_size),
-    F(dtype),
-    F(param_dtype),
-    F(isa),
-    F(flags),
-    F(layout),
-    F(stage),
-    F(batch),
-    F(channels),
-    F(spatial),
-    F(groups),
-    F(epsilon),
-    F(dy),
-    F(x),
-    F(dx),
-    F(weight),
-    F(mean),
-    F(rstd),
-    F(running_mean),
-    F(running_var),
-    F(dweight),
-    F(dbias),
-    F(workspace),
-    F(workspace_size),
-    F(part_begin),
-    F(part_end),
-#undef F
-#define F(field) NK_FIELD(nk_channel_norm_jvp_params, field)
-    F(struct_size),
-    F(dtype),
-    F(param_dtype),
-    F(isa),
-    F(flags),
-    F(layout),
-    F(stage),
-    F(batch),
-    F(channels),
-    F(spatial),
-    F(groups),
-    F(epsilon),
-    F(x),
-    F(tan_x),
-    F(jvp_y),
-    F(weight),
-    F(tan_weight),
-    F(tan_bias),
-    F(mean),
-    F(rstd),
-    F(running_mean),
-    F(running_var),
-    F(part_begin),
-    F(part_end),
-    F(workspace),
-    F(workspace_size),
-#undef F
-#define F(field) NK_FIELD(nk_batch_norm_fold_params, field)
-    F(struct_size),
-    F(param_dtype),
-    F(reserved),
-    F(channels),
-    F(epsilon),
-    F(running_mean),
-    F(running_var),
-    F(weight),
-    F(bias),
-    F(scale),
-    F(shift),
-#undef F
-#define F(field) NK_FIELD(nk_batch_norm_apply_params, field)
-    F(struct_size),
-    F(dtype),
-    F(isa),
-    F(layout),
-    F(stage),
-    F(batch),
-    F(channels),
-    F(spatial),
-    F(x),
-    F(y),
-    F(scale),
-    F(shift),
-    F(part_begin),
-    F(part_end),
-#undef F
-#define F(field) NK_FIELD(nk_axis_forward_params, field)
-    F(struct_size),
-    F(dtype),
-    F(param_dtype),
-    F(isa),
-    F(flags),
-    F(outer),
-    F(length),
-    F(inner),
-    F(epsilon),
-    F(p),
-    F(x),
-    F(y),
-    F(weight),
-    F(bias),
-    F(mean),
-    F(rstd),
-    F(norm),
-    F(part_begin),
-    F(part_end),
-    F(stage),
-    F(reserved),
-    F(workspace),
-    F(workspace_size),
-#undef F
-#define F(field) NK_FIELD(nk_axis_backward_params, field)
-    F(struct_size),
-    F(dtype),
-    F(param_dtype),
-    F(isa),
-    F(flags),
-    F(outer),
-    F(length),
-    F(inner),
-    F(epsilon),
-    F(p),
-    F(dy),
-    F(x),
-    F(dx),
-    F(weight),
-    F(mean),
-    F(rstd),
-    F(dweight),
-    F(dbias),
-    F(part_begin),
-    F(part_end),
-    F(stage),
-    F(reserved),
-    F(workspace),
-    F(workspace_size),
-#undef F
-#define F(field) NK_FIELD(nk_axis_jvp_params, field)
-    F(struct_size),
-    F(dtype),
-    F(param_dtype),
-    F(isa),
-    F(flags),
-    F(outer),
-    F(length),
-    F(inner),
-    F(epsilon),
-    F(p),
-    F(x),
-    F(tan_x),
-    F(jvp_y),
-    F(weight),
-    F(tan_weight),
-    F(tan_bias),
-    F(mean),
-    F(rstd),
-    F(part_begin),
-    F(part_end),
-    F(stage),
-    F(reserved),
-    F(workspace),
-    F(workspace_size),
-#undef F
-#define F(field) NK_FIELD(nk_reduction, field)
-    F(sizes),
-    F(rank),
-    F(reduced),
-    F(row_axis),
-    F(column_axis),
-    F(p),
-    F(order),
-    F(reserved),
-#undef F
-#define F(field) NK_FIELD(nk_reduction_forward_params, field)
-    F(struct_size),
-    F(dtype),
-    F(norm_dtype),
-    F(isa),
-    F(flags),
-    F(reduction),
-    F(x),
-    F(norm),
-    F(workspace),
-    F(workspace_size),
-    F(part_begin),
-    F(part_end),
-    F(stage),
-    F(reserved),
-#undef F
-#define F(field) NK_FIELD(nk_reduction_backward_params, field)
-    F(struct_size),
-    F(dtype),
-    F(norm_dtype),
-    F(isa),
-    F(flags),
-    F(reduction),
-    F(dnorm),
-    F(x),
-    F(dx),
-    F(workspace),
-    F(workspace_size),
-    F(part_begin),
-    F(part_end),
-    F(stage),
-    F(reserved),
-#undef F
-#define F(field) NK_FIELD(nk_reduction_jvp_params, field)
-    F(struct_size),
-    F(dtype),
-    F(norm_dtype),
-    F(isa),
-    F(flags),
-    F(reduction),
-    F(x),
-    F(tan_x),
-    F(jvp_norm),
-    F(workspace),
-    F(workspace_size),
-    F(part_begin),
-    F(part_end),
-    F(stage),
-    F(reserved),
-#undef F
-#define F(field) NK_FIELD(nk_plan, field)
-    F(part_count),
-    F(workspace_size),
-#undef F
-#define F(field) NK_FIELD(nk_field_layout, field)
-    F(struct_name),
-    F(field_name),
-    F(offset),
-    F(size),
-    F(struct_size),
-#undef F
+#define NK_ENUM(type)
+#define NK_STRUCT(type)
+#define NK_ENUMERATOR(type, name)
+#define NK_ENTRY_POINT(name)
+#define NK_FIELD(type, field)                             \
+  {                                                       \
+      #type,                                              \
+      #field,                                             \
+      nk::type_name<decltype(type::field)>::kText.data(), \
+      offsetof(type, field),                              \
+      sizeof(type::field),                                \
+      sizeof(type)},
+constexpr nk_field_layout kFields[] = {
+#include "abi_table.inc"
 };
-// clang-format on
+#undef NK_FIELD
+#define NK_FIELD(type, field)
+#undef NK_ENUMERATOR
+#define NK_ENUMERATOR(type, name) {#type, #name, type::name},
+constexpr nk_enumerator kEnumerators[] = {
+#include "abi_table.inc"
+};
+#undef NK_ENUMERATOR
+#define NK_ENUMERATOR(type, name)
+#undef NK_ENTRY_POINT
+// decltype does not need the function: those of CUDA are in another library.
+#define NK_ENTRY_POINT(name) {#name, nk::type_name<decltype(name)>::kText.data()},
+constexpr nk_entry_point kEntryPoints[] = {
+#include "abi_table.inc"
+};
+
+template <class T, std::size_t N>
+const T* table(const T (&rows)[N], int64_t* count) {
+  if (count != nullptr) *count = static_cast<int64_t>(N);
+  return rows;
+}
 
 }  // namespace
 
 const nk_field_layout* nk_abi_layout(int64_t* count) {
-  if (count != nullptr) *count = static_cast<int64_t>(sizeof kLayout / sizeof kLayout[0]);
-  return kLayout;
+  return table(kFields, count);
+}
+
+const nk_enumerator* nk_abi_enumerators(int64_t* count) {
+  return table(kEnumerators, count);
+}
+
+const nk_entry_point* nk_abi_entry_points(int64_t* count) {
+  return table(kEntryPoints, count);
 }

@@ -7,12 +7,6 @@ namespace nk {
 
 const strip_table* const kStripTables[3] = {&scalar::strip_ops, &avx2::strip_ops, &avx512::strip_ops};
 
-double rstd_of(double variance) {
-  const double rstd = 1.0 / std::sqrt(variance);
-  constexpr double kLargest = std::numeric_limits<float>::max();
-  return variance > 0.0 && rstd > kLargest ? kLargest : rstd;
-}
-
 void slice_moments(const slice_range& r, const strip_table& ops, std::int32_t dtype, const void* x, bool centred,
                    double* mean, double* variance) {
   const slices& v = *r.view;

@@ -10,6 +10,7 @@
 
 #include "dtype.h"
 #include "slice_view.h"
+#include "statistics.h"
 #include "strips.h"
 
 namespace nk {
@@ -141,9 +142,6 @@ struct column_array {
 
 // The strips' operations for each instruction set, in the order of nk_isa.
 extern const strip_table* const kStripTables[3];
-
-// 1 / sqrt(variance). As in row_stats.h a positive variance has a finite one, in float32 too.
-double rstd_of(double variance);
 
 // Mean and biased variance of the slices [begin, end), in double. Not centred: the mean is 0 and the variance the mean
 // square.

@@ -16,12 +16,16 @@ NK_INLINE bool in_range(float rstd) {
   return rstd >= 0x1p-50f && rstd <= 0x1p50f;
 }
 
-// rstd of a variance with epsilon, as float. A positive variance has a finite rstd: in a constant row it is then
+// rstd of a variance with epsilon. A positive variance has one that is finite as float: in a constant slice it is then
 // multiplied by 0, and the result is the bias, however small epsilon may be.
-NK_INLINE float rstd_of_float(double variance) {
+NK_INLINE double rstd_of(double variance) {
   const double rstd = 1.0 / NK_SQRT(variance);
   constexpr double kLargest = 0x1.fffffep127;
-  return static_cast<float>(variance > 0.0 && rstd > kLargest ? kLargest : rstd);
+  return variance > 0.0 && rstd > kLargest ? kLargest : rstd;
+}
+
+NK_INLINE float rstd_of_float(double variance) {
+  return static_cast<float>(rstd_of(variance));
 }
 
 // A power of two that brings the largest magnitude of a row near 1; 1 when there is none (all zero, or infinite).

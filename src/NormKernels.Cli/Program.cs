@@ -7,6 +7,7 @@ using System.Linq;
 
 using NormKernels.Cli.Commands;
 using NormKernels.Cli.Numpy;
+using NormKernels.Cuda;
 
 namespace NormKernels.Cli;
 
@@ -42,6 +43,10 @@ internal static class Program
         catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
         {
             return Fail(OneLine.Of(e));
+        }
+        catch (CudaException e)
+        {
+            return Fail("CUDA: " + OneLine.Of(e));
         }
         catch (OutOfMemoryException)
         {

@@ -21,7 +21,7 @@ typedef struct nk_axis_forward_params {
   int32_t dtype;       /* nk_dtype of x and y */
   int32_t param_dtype; /* nk_dtype of weight and bias: dtype or NK_F32 */
   int32_t isa;         /* nk_isa; NK_ISA_BEST by default */
-  uint32_t flags;      /* none yet */
+  uint32_t flags;      /* nk_flags; none yet */
   int64_t outer;
   int64_t length;
   int64_t inner;
@@ -38,7 +38,7 @@ typedef struct nk_axis_forward_params {
   int64_t part_end;
   int32_t stage;    /* nk_stage; the last one does nothing */
   int32_t reserved; /* 0 */
-  void* workspace; /* CUDA; the CPU needs none */
+  void* workspace;  /* CUDA; the CPU needs none */
   uint64_t workspace_size;
 } nk_axis_forward_params;
 
@@ -47,8 +47,8 @@ typedef struct nk_axis_backward_params {
   uint64_t struct_size;
   int32_t dtype;       /* nk_dtype of dy, x, dx */
   int32_t param_dtype; /* nk_dtype of weight; dweight and dbias are always float */
-  int32_t isa;
-  uint32_t flags; /* NK_FLAG_ACCUMULATE */
+  int32_t isa;         /* nk_isa */
+  uint32_t flags;      /* nk_flags: NK_FLAG_ACCUMULATE */
   int64_t outer;
   int64_t length;
   int64_t inner;
@@ -64,7 +64,7 @@ typedef struct nk_axis_backward_params {
   float* dbias;   /* axis_norm: of x's shape or null: not wanted; else null */
   int64_t part_begin;
   int64_t part_end;
-  int32_t stage;
+  int32_t stage; /* nk_stage */
   int32_t reserved;
   void* workspace; /* CUDA; the CPU needs none */
   uint64_t workspace_size;
@@ -75,8 +75,8 @@ typedef struct nk_axis_jvp_params {
   uint64_t struct_size;
   int32_t dtype;       /* nk_dtype of x, tan_x, jvp_y */
   int32_t param_dtype; /* nk_dtype of weight, tan_weight, tan_bias */
-  int32_t isa;
-  uint32_t flags;
+  int32_t isa;         /* nk_isa */
+  uint32_t flags;      /* nk_flags */
   int64_t outer;
   int64_t length;
   int64_t inner;
@@ -92,7 +92,7 @@ typedef struct nk_axis_jvp_params {
   const float* rstd;
   int64_t part_begin;
   int64_t part_end;
-  int32_t stage;
+  int32_t stage; /* nk_stage */
   int32_t reserved;
   void* workspace; /* CUDA; the CPU needs none */
   uint64_t workspace_size;

@@ -58,10 +58,10 @@ typedef struct nk_channel_norm_backward_params {
   uint64_t struct_size;
   int32_t dtype;       /* nk_dtype of dy, x, dx */
   int32_t param_dtype; /* nk_dtype of weight; dweight and dbias are always float */
-  int32_t isa;
-  uint32_t flags; /* NK_FLAG_INFERENCE, NK_FLAG_ACCUMULATE */
-  int32_t layout;
-  int32_t stage;
+  int32_t isa;         /* nk_isa */
+  uint32_t flags;      /* nk_flags: NK_FLAG_INFERENCE, NK_FLAG_ACCUMULATE */
+  int32_t layout;      /* nk_channel_layout */
+  int32_t stage;       /* nk_stage */
   int64_t batch;
   int64_t channels;
   int64_t spatial;
@@ -88,10 +88,10 @@ typedef struct nk_channel_norm_jvp_params {
   uint64_t struct_size;
   int32_t dtype;       /* nk_dtype of x, tan_x, jvp_y */
   int32_t param_dtype; /* nk_dtype of weight, tan_weight, tan_bias */
-  int32_t isa;
-  uint32_t flags; /* NK_FLAG_INFERENCE */
-  int32_t layout;
-  int32_t stage; /* the last stage does nothing */
+  int32_t isa;         /* nk_isa */
+  uint32_t flags;      /* nk_flags: NK_FLAG_INFERENCE */
+  int32_t layout;      /* nk_channel_layout */
+  int32_t stage;       /* nk_stage; the last stage does nothing */
   int64_t batch;
   int64_t channels;
   int64_t spatial;

@@ -34,7 +34,7 @@ typedef struct nk_reduction {
   int32_t row_axis;    /* matrix_norm; 0 for vector_norm */
   int32_t column_axis; /* matrix_norm; 0 for vector_norm */
   double p;            /* vector_norm: any number but NaN, or an infinity; 0 for matrix_norm */
-  int32_t order;       /* matrix_norm: nk_matrix_order; 0 for vector_norm */
+  int32_t order;       /* nk_matrix_order for matrix_norm; 0 for vector_norm */
   int32_t reserved;    /* 0 */
 } nk_reduction;
 
@@ -44,7 +44,7 @@ typedef struct nk_reduction_forward_params {
   int32_t dtype;      /* nk_dtype of x */
   int32_t norm_dtype; /* nk_dtype of norm: dtype or NK_F32 */
   int32_t isa;        /* nk_isa; NK_ISA_BEST by default */
-  uint32_t flags;     /* none yet */
+  uint32_t flags;     /* nk_flags; none yet */
   nk_reduction reduction;
   const void* x;
   void* norm;
@@ -61,8 +61,8 @@ typedef struct nk_reduction_backward_params {
   uint64_t struct_size;
   int32_t dtype;      /* nk_dtype of x and dx */
   int32_t norm_dtype; /* nk_dtype of dnorm: dtype or NK_F32 */
-  int32_t isa;
-  uint32_t flags;
+  int32_t isa;        /* nk_isa */
+  uint32_t flags;     /* nk_flags */
   nk_reduction reduction;
   const void* dnorm;
   const void* x;
@@ -71,7 +71,7 @@ typedef struct nk_reduction_backward_params {
   uint64_t workspace_size;
   int64_t part_begin;
   int64_t part_end;
-  int32_t stage;
+  int32_t stage; /* nk_stage */
   int32_t reserved;
 } nk_reduction_backward_params;
 
@@ -80,8 +80,8 @@ typedef struct nk_reduction_jvp_params {
   uint64_t struct_size;
   int32_t dtype;      /* nk_dtype of x and tan_x */
   int32_t norm_dtype; /* nk_dtype of jvp_norm: dtype or NK_F32 */
-  int32_t isa;
-  uint32_t flags;
+  int32_t isa;        /* nk_isa */
+  uint32_t flags;     /* nk_flags */
   nk_reduction reduction;
   const void* x;
   const void* tan_x;
@@ -90,7 +90,7 @@ typedef struct nk_reduction_jvp_params {
   uint64_t workspace_size;
   int64_t part_begin;
   int64_t part_end;
-  int32_t stage;
+  int32_t stage; /* nk_stage */
   int32_t reserved;
 } nk_reduction_jvp_params;
 

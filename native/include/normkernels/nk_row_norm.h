@@ -52,8 +52,8 @@ typedef struct nk_row_norm_backward_params {
   uint64_t struct_size;
   int32_t dtype;       /* nk_dtype of dy, x, dh, dx */
   int32_t param_dtype; /* nk_dtype of weight: dtype or NK_F32; dweight and dbias are always float */
-  int32_t isa;
-  uint32_t flags; /* NK_FLAG_ZERO_CENTERED (rms_norm only), NK_FLAG_ACCUMULATE */
+  int32_t isa;         /* nk_isa */
+  uint32_t flags;      /* nk_flags: NK_FLAG_ZERO_CENTERED (rms_norm only), NK_FLAG_ACCUMULATE */
   int64_t rows;
   int64_t cols;
   double epsilon; /* used where the statistics are recomputed */
@@ -84,8 +84,8 @@ typedef struct nk_row_norm_jvp_params {
   uint64_t struct_size;
   int32_t dtype;       /* nk_dtype of x, tan_x, tan_residual, jvp_h, jvp_y */
   int32_t param_dtype; /* nk_dtype of weight, tan_weight, tan_bias: dtype or NK_F32 */
-  int32_t isa;
-  uint32_t flags; /* NK_FLAG_ZERO_CENTERED (rms_norm only) */
+  int32_t isa;         /* nk_isa */
+  uint32_t flags;      /* nk_flags: NK_FLAG_ZERO_CENTERED (rms_norm only) */
   int64_t rows;
   int64_t cols;
   double epsilon;

@@ -16,8 +16,13 @@ internal abstract class Benchmark : IDisposable
     /// <exception cref="InvalidDataException">They are too large.</exception>
     public abstract void Prepare();
 
-    /// <summary>The call.</summary>
+    /// <summary>The call; on a device it is enqueued.</summary>
     public abstract void Run();
+
+    /// <summary>Waits for what has been enqueued.</summary>
+    public virtual void Wait()
+    {
+    }
 
     /// <summary>The same result by TensorPrimitives.</summary>
     public virtual void Compose() => throw new NotSupportedException();

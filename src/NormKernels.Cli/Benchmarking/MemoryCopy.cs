@@ -9,7 +9,17 @@ namespace NormKernels.Cli.Benchmarking;
 /// A copy that moves a given number of bytes, half of them read and half written: what a call that does the same cannot
 /// beat once the data lies outside the caches.
 /// </summary>
-internal sealed class MemoryCopy : IDisposable
+internal interface ICopy : IDisposable
+{
+    /// <summary>Copies; on a device the copy is enqueued.</summary>
+    void Run();
+
+    /// <summary>Waits for what has been enqueued.</summary>
+    void Wait();
+}
+
+/// <summary>A copy by the processor.</summary>
+internal sealed class MemoryCopy : ICopy
 {
     // As little a thread as the library gives one.
     private const long BytesPerThread = 192 * 1024;
@@ -31,7 +41,12 @@ internal sealed class MemoryCopy : IDisposable
         _threads = (int)Math.Min(wanted, 1 + elements * sizeof(long) / BytesPerThread);
     }
 
-    /// <summary>Copies.</summary>
+    /// <inheritdoc/>
+    public void Wait()
+    {
+    }
+
+    /// <inheritdoc/>
     public void Run()
     {
         if (_threads == 1)

@@ -23,16 +23,17 @@ internal sealed record Timing(double[] Seconds, double[] RatiosToFirst)
     /// of them.
     /// </summary>
     /// <param name="budget">About how long this may take; at least a few rounds are run.</param>
+    /// <param name="wait">Waits for calls that only enqueue their work; timed with each batch of them.</param>
     /// <param name="calls">The calls.</param>
-    public static Timing Measure(TimeSpan budget, params Action[] calls)
+    public static Timing Measure(TimeSpan budget, Action wait, params Action[] calls)
     {
-        int[] batches = [.. calls.Select(WarmUp)];
+        int[] batches = [.. calls.Select(call => WarmUp(call, wait))];
         List<double[]> rounds = [];
         long start = Stopwatch.GetTimestamp();
         while (rounds.Count < MinRounds
             || (rounds.Count < MaxRounds && Stopwatch.GetElapsedTime(start) < budget))
         {
-            rounds.Add([.. calls.Select((call, i) => Time(call, batches[i]))]);
+            rounds.Add([.. calls.Select((call, i) => Time(call, wait, batches[i]))]);
         }
 
         int[] indices = [.. Enumerable.Range(0, calls.Length)];
@@ -42,17 +43,17 @@ internal sealed record Timing(double[] Seconds, double[] RatiosToFirst)
     }
 
     // How many calls make a batch. The first calls, which load pages and compile, are not looked at.
-    private static int WarmUp(Action call)
+    private static int WarmUp(Action call, Action wait)
     {
-        _ = Time(call, 1);
-        double once = Time(call, 1);
+        _ = Time(call, wait, 1);
+        double once = Time(call, wait, 1);
         if (once > BatchSeconds)
         {
             return 1;
         }
 
         int batch = 1;
-        while (Time(call, batch) * batch < BatchSeconds && batch < MaxBatch)
+        while (Time(call, wait, batch) * batch < BatchSeconds && batch < MaxBatch)
         {
             batch *= 2;
         }
@@ -60,7 +61,7 @@ internal sealed record Timing(double[] Seconds, double[] RatiosToFirst)
         return batch;
     }
 
-    private static double Time(Action call, int batch)
+    private static double Time(Action call, Action wait, int batch)
     {
         long start = Stopwatch.GetTimestamp();
         for (int i = 0; i < batch; i++)
@@ -68,6 +69,7 @@ internal sealed record Timing(double[] Seconds, double[] RatiosToFirst)
             call();
         }
 
+        wait();
         return Stopwatch.GetElapsedTime(start).TotalSeconds / batch;
     }
 

@@ -25,6 +25,9 @@ internal static class BenchCommand
     private static readonly ImmutableArray<(long Rows, long Cols)> _defaultShapes =
         [(64, 1024), (1024, 1024), (16384, 4096)];
 
+    // The emulation takes a second for some 10 million elements, and its times mean nothing.
+    private static readonly ImmutableArray<(long Rows, long Cols)> _emulatedShapes = [(64, 1024)];
+
     /// <summary>The command.</summary>
     public static Command Create(Func<CommandOutput> output)
     {
@@ -53,7 +56,7 @@ internal static class BenchCommand
             (BackendKind backend, CpuOptions options) = target.Read(parsed);
             if (backend == BackendKind.Reference && target.Dtype(parsed) is not null)
             {
-                throw new InvalidDataException("--dtype is for --backend cpu: the reference has float64 alone");
+                throw new InvalidDataException("--dtype is for kernels: the reference has float64 alone");
             }
 
             CaseDtype dtype = backend == BackendKind.Reference
@@ -100,7 +103,7 @@ internal static class BenchCommand
 
         (Operation Operation, string Verb, long Rows, long Cols)[] work =
         [
-            .. from shape in shapes ?? _defaultShapes
+            .. from shape in shapes ?? (target.Backend == BackendKind.Emu ? _emulatedShapes : _defaultShapes)
                from operation in operations
                from verb in operation.Verbs
                select (operation, verb, shape.Rows, shape.Cols),
@@ -213,7 +216,7 @@ internal static class BenchCommand
     private static bool FitsMemory(Operation operation, string verb, long rows, long cols, ComputeTarget target)
     {
         using Benchmark benchmark = target.CreateBenchmark(operation, verb, rows, cols);
-        return 2 * benchmark.BytesMoved < GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 * 3;
+        return 2 * benchmark.BytesMoved < target.AvailableMemory / 4 * 3;
     }
 
     private static string? Measure(
@@ -240,11 +243,11 @@ internal static class BenchCommand
             return wrong;
         }
 
-        using MemoryCopy copy = new(benchmark.BytesMoved, target.Options.MaxDegreeOfParallelism);
-        bool composed = benchmark.HasComposition && benchmark.BytesMoved <= MaxComposedBytes;
+        using ICopy copy = target.CreateCopy(benchmark.BytesMoved);
+        bool composed = !target.IsDevice && benchmark.HasComposition && benchmark.BytesMoved <= MaxComposedBytes;
         Timing timing = composed
-            ? Timing.Measure(budget, benchmark.Run, copy.Run, benchmark.Compose)
-            : Timing.Measure(budget, benchmark.Run, copy.Run);
+            ? Timing.Measure(budget, Wait, benchmark.Run, copy.Run, benchmark.Compose)
+            : Timing.Measure(budget, Wait, benchmark.Run, copy.Run);
         double seconds = timing.Seconds[0];
         measured.Add(new Measured(
             operation.Name,
@@ -259,6 +262,12 @@ internal static class BenchCommand
             timing.RatiosToFirst[1],
             composed ? timing.RatiosToFirst[2] : null));
         return null;
+
+        void Wait()
+        {
+            benchmark.Wait();
+            copy.Wait();
+        }
     }
 
     private static string Duration(double seconds) => seconds switch

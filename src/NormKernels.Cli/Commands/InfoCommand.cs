@@ -6,6 +6,8 @@ using System.Linq;
 using System.Runtime.InteropServices;
 
 using NormKernels.Cli.Operations;
+using NormKernels.Cuda;
+using NormKernels.Cuda.Interop;
 
 namespace NormKernels.Cli.Commands;
 
@@ -14,8 +16,6 @@ namespace NormKernels.Cli.Commands;
 /// </summary>
 internal static class InfoCommand
 {
-    private const string NoCuda = "this build has no CUDA library";
-
     /// <summary>The command.</summary>
     public static Command Create(Func<CommandOutput> output)
     {
@@ -43,6 +43,7 @@ internal static class InfoCommand
         string[] available = best is null ? [] : [.. Enum.GetValues<InstructionSet>()
             .Where(isa => isa != InstructionSet.Best && isa <= best)
             .Select(Names.Of)];
+        CudaAvailability cuda = CudaDevice.Availability;
         string cpu = CpuModel() ?? RuntimeInformation.ProcessArchitecture.ToString();
         if (json)
         {
@@ -69,7 +70,15 @@ internal static class InfoCommand
                     rid = RuntimeInformation.RuntimeIdentifier,
                     os = RuntimeInformation.OSDescription,
                 },
-                cuda = new { devices = Array.Empty<string>(), error = NoCuda },
+                cuda = new
+                {
+                    state = cuda.State.ToString(),
+                    devices = cuda.IsAvailable
+                        ? Enumerable.Range(0, CudaDevice.Count).Select(i => CudaDevice.Get(i).ToString()).ToArray()
+                        : [],
+                    library = CudaLibraryLoader.LoadedPath,
+                    error = cuda.IsAvailable ? null : cuda.Description,
+                },
                 operations = OperationRegistry.All.Select(operation => operation.Name).ToArray(),
             }));
             return;
@@ -87,7 +96,7 @@ internal static class InfoCommand
             ("native library", library),
             ("runtime", $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}, "
                 + RuntimeInformation.OSDescription),
-            ("CUDA devices", $"none: {NoCuda}"),
+            ("CUDA devices", cuda.IsAvailable ? cuda.Description : $"none: {cuda.Description}"),
             ("operations", OperationRegistry.Names),
         ];
         foreach ((string name, string value) in lines)

@@ -15,8 +15,8 @@ internal sealed class TargetOptions
 {
     private readonly Option<BackendKind> _backend = Choice(
         "--backend",
-        "What computes: the kernels on the processor (cpu, the default) or the managed reference in float64. "
-        + "emu and cuda are not in this build.",
+        "What computes: the kernels of the processor (cpu, the default), those of a CUDA device (cuda), the same run by "
+        + "the processor (emu), or the managed reference in float64.",
         ("reference", BackendKind.Reference),
         ("cpu", BackendKind.Cpu),
         ("emu", BackendKind.Emu),
@@ -34,7 +34,7 @@ internal sealed class TargetOptions
     private readonly Option<int> _threads = new("--threads")
     {
         Description = "Threads that a kernel may use, -1 for as many as there are processors. Calls on less than about "
-            + "192 KiB a thread use fewer, and the reference uses one.",
+            + "192 KiB a thread use fewer, and only the cpu backend uses more than one.",
         HelpName = "N",
         CustomParser = result =>
         {
@@ -77,16 +77,20 @@ internal sealed class TargetOptions
     {
         BackendKind backend = parsed.GetValue(_backend);
         InstructionSet isa = parsed.GetValue(_isa);
-        if (backend is BackendKind.Emu or BackendKind.Cuda)
+        if (backend != BackendKind.Cpu)
         {
-            throw new InvalidDataException($"--backend {Names.Of(backend)}: not in this build");
-        }
+            if (isa != InstructionSet.Best)
+            {
+                throw new InvalidDataException(
+                    $"--isa is for --backend cpu: {Names.Of(backend)} has no instruction sets");
+            }
 
-        if (backend == BackendKind.Reference)
-        {
-            return isa == InstructionSet.Best
-                ? (backend, default)
-                : throw new InvalidDataException("--isa is for --backend cpu: the reference has no instruction sets");
+            if (backend != BackendKind.Reference)
+            {
+                DeviceState.Require(backend);
+            }
+
+            return (backend, default);
         }
 
         InstructionSet best = NativeState.RequireLoaded();

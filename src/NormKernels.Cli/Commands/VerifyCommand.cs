@@ -45,7 +45,7 @@ internal static class VerifyCommand
         };
         TargetOptions target = new(
             command,
-            "Checks this format alone. If not given, cpu checks f32 on all cases and f16 and bf16 on the cases with "
+            "Checks this format alone. If not given, kernels are checked in f32 on all cases and f16 and bf16 on the cases with "
             + "inputs of that format; reference computes in float64 always, and f16 and bf16 only choose its cases.");
         command.SetAction(parsed =>
         {

@@ -77,6 +77,20 @@ internal sealed class GroupNormOperation() : NormOperation(_names)
             t.TanX.Span, t.X.Span, t.JvpY.Span, shape, groups, t.Weight.Span, t.TanWeight.Span, t.TanBias.Span,
             epsilon, t.Mean.Span, t.Rstd.Span, options);
 
+        public override long WorkspaceSize(DeviceTwins on) => Cuda.GroupNorm.WorkspaceSize(shape, groups);
+
+        public override void Forward<T>(NormTensors<T, float> t, DeviceTwins on) => Cuda.GroupNorm.Forward(
+            on.Stream, on.Of(t.X), on.Of(t.Y), shape, groups, on.Of(t.Weight), on.Of(t.Bias), epsilon, on.Of(t.Mean),
+            on.Of(t.Rstd), workspace: on.Scratch(t.Workspace));
+
+        public override void Backward<T>(NormTensors<T, float> t, DeviceTwins on) => Cuda.GroupNorm.Backward(
+            on.Stream, on.Of(t.Dy), on.Of(t.X), on.Of(t.Dx), shape, groups, on.Of(t.Weight), epsilon, on.Of(t.Mean),
+            on.Of(t.Rstd), on.Of(t.Dweight), on.Of(t.Dbias), workspace: on.Scratch(t.Workspace));
+
+        public override void Jvp<T>(NormTensors<T, float> t, DeviceTwins on) => Cuda.GroupNorm.Jvp(
+            on.Stream, on.Of(t.TanX), on.Of(t.X), on.Of(t.JvpY), shape, groups, on.Of(t.Weight), on.Of(t.TanWeight),
+            on.Of(t.TanBias), epsilon, on.Of(t.Mean), on.Of(t.Rstd), workspace: on.Scratch(t.Workspace));
+
         public override void Forward(NormTensors<double, double> t) => GroupNormReference.Forward(
             t.X.Span, t.Y.Span, _s.Batch, _s.Channels, _s.Spatial, _s.ChannelsLast, _s.Groups, t.Weight.Span,
             t.Bias.Span, epsilon, t.Mean.Span, t.Rstd.Span);

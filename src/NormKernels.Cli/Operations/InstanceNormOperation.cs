@@ -74,6 +74,20 @@ internal sealed class InstanceNormOperation() : NormOperation(_names)
             t.TanX.Span, t.X.Span, t.JvpY.Span, shape, t.Weight.Span, t.TanWeight.Span, t.TanBias.Span, epsilon,
             t.Mean.Span, t.Rstd.Span, options);
 
+        public override long WorkspaceSize(DeviceTwins on) => Cuda.InstanceNorm.WorkspaceSize(shape);
+
+        public override void Forward<T>(NormTensors<T, float> t, DeviceTwins on) => Cuda.InstanceNorm.Forward(
+            on.Stream, on.Of(t.X), on.Of(t.Y), shape, on.Of(t.Weight), on.Of(t.Bias), epsilon, on.Of(t.Mean),
+            on.Of(t.Rstd), on.Of(t.RunningMean), on.Of(t.RunningVar), momentum, workspace: on.Scratch(t.Workspace));
+
+        public override void Backward<T>(NormTensors<T, float> t, DeviceTwins on) => Cuda.InstanceNorm.Backward(
+            on.Stream, on.Of(t.Dy), on.Of(t.X), on.Of(t.Dx), shape, on.Of(t.Weight), epsilon, on.Of(t.Mean),
+            on.Of(t.Rstd), on.Of(t.Dweight), on.Of(t.Dbias), workspace: on.Scratch(t.Workspace));
+
+        public override void Jvp<T>(NormTensors<T, float> t, DeviceTwins on) => Cuda.InstanceNorm.Jvp(
+            on.Stream, on.Of(t.TanX), on.Of(t.X), on.Of(t.JvpY), shape, on.Of(t.Weight), on.Of(t.TanWeight),
+            on.Of(t.TanBias), epsilon, on.Of(t.Mean), on.Of(t.Rstd), workspace: on.Scratch(t.Workspace));
+
         public override void Forward(NormTensors<double, double> t) => InstanceNormReference.Forward(
             t.X.Span, t.Y.Span, _s.Batch, _s.Channels, _s.Spatial, _s.ChannelsLast, t.Weight.Span, t.Bias.Span,
             epsilon, t.Mean.Span, t.Rstd.Span, t.RunningMean.Span, t.RunningVar.Span, momentum);

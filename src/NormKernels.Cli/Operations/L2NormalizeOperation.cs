@@ -75,6 +75,17 @@ internal sealed class L2NormalizeOperation() : NormOperation(_names)
         public override void Jvp<T>(NormTensors<T, float> t, CpuOptions options) =>
             L2Normalize.Jvp<T>(t.TanX.Span, t.X.Span, t.JvpY.Span, shape, p, epsilon, options);
 
+        public override long WorkspaceSize(DeviceTwins on) => Cuda.L2Normalize.WorkspaceSize(shape);
+
+        public override void Forward<T>(NormTensors<T, float> t, DeviceTwins on) => Cuda.L2Normalize.Forward(
+            on.Stream, on.Of(t.X), on.Of(t.Y), shape, p, epsilon, on.Of(t.Norm), workspace: on.Scratch(t.Workspace));
+
+        public override void Backward<T>(NormTensors<T, float> t, DeviceTwins on) => Cuda.L2Normalize.Backward(
+            on.Stream, on.Of(t.Dy), on.Of(t.X), on.Of(t.Dx), shape, p, epsilon, workspace: on.Scratch(t.Workspace));
+
+        public override void Jvp<T>(NormTensors<T, float> t, DeviceTwins on) => Cuda.L2Normalize.Jvp(
+            on.Stream, on.Of(t.TanX), on.Of(t.X), on.Of(t.JvpY), shape, p, epsilon, workspace: on.Scratch(t.Workspace));
+
         public override void Forward(NormTensors<double, double> t) => L2NormalizeReference.Forward(
             t.X.Span, t.Y.Span, _s.Outer, _s.Length, _s.Inner, p, epsilon, t.Norm.Span);
 

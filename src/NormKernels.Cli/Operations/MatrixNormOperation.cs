@@ -113,6 +113,17 @@ internal sealed class MatrixNormOperation() : NormOperation(_names)
         public override void Jvp<T>(NormTensors<T, float> t, CpuOptions options) =>
             MatrixNorm.Jvp<T>(t.TanX.Span, t.X.Span, t.JvpY.Span, shape, _order, t.Workspace.Span, options);
 
+        public override long WorkspaceSize(DeviceTwins on) => Cuda.MatrixNorm.WorkspaceSize(shape, _order);
+
+        public override void Forward<T>(NormTensors<T, float> t, DeviceTwins on) => Cuda.MatrixNorm.Forward(
+            on.Stream, on.Of(t.X), on.Of(t.Y), shape, _order, workspace: on.Scratch(t.Workspace));
+
+        public override void Backward<T>(NormTensors<T, float> t, DeviceTwins on) => Cuda.MatrixNorm.Backward(
+            on.Stream, on.Of(t.Dy), on.Of(t.X), on.Of(t.Dx), shape, _order, workspace: on.Scratch(t.Workspace));
+
+        public override void Jvp<T>(NormTensors<T, float> t, DeviceTwins on) => Cuda.MatrixNorm.Jvp(
+            on.Stream, on.Of(t.TanX), on.Of(t.X), on.Of(t.JvpY), shape, _order, workspace: on.Scratch(t.Workspace));
+
         public override void Forward(NormTensors<double, double> t) =>
             MatrixNormReference.Forward(t.X.Span, t.Y.Span, sizes, row, column, order);
 

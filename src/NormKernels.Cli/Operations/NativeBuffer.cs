@@ -11,6 +11,9 @@ namespace NormKernels.Cli.Operations;
 internal readonly unsafe struct NativeBuffer<T>(T* data, int length)
     where T : unmanaged
 {
+    /// <summary>Where the elements lie.</summary>
+    public nint Address => (nint)data;
+
     /// <summary>The elements; empty for a buffer that was never allocated, which stands for "not passed".</summary>
     public Span<T> Span => new(data, length);
 }

@@ -21,6 +21,7 @@ internal sealed class NormBenchmark<T, TStat> : Benchmark
     private readonly NormOperation _operation;
     private readonly NormSample _sample;
     private readonly string _verb;
+    private readonly DeviceTwins? _on;
     private readonly CaseAttributes _attributes;
     private readonly Dictionary<string, long[]> _shapes;
     private readonly NormCall _call;
@@ -30,9 +31,11 @@ internal sealed class NormBenchmark<T, TStat> : Benchmark
     private NormTensors<T, TStat>? _loaded;
 
     public NormBenchmark(
-        NormOperation operation, string verb, NormSample sample, Func<NormCall, NormVerbs<T, TStat>> bind)
+        NormOperation operation, string verb, NormSample sample, Func<NormCall, NormVerbs<T, TStat>> bind,
+        DeviceTwins? on = null)
     {
         _operation = operation;
+        _on = on;
         _sample = sample;
         _verb = verb.Split('-')[0];
         _attributes = new(operation.Name, sample.Attributes);
@@ -70,8 +73,12 @@ internal sealed class NormBenchmark<T, TStat> : Benchmark
     public override void Run() => _run(_loaded!);
 
     /// <inheritdoc/>
+    public override void Wait() => _on?.Wait();
+
+    /// <inheritdoc/>
     public override string? Check()
     {
+        _on?.Fetch();
         long count = NativeArena.Count(_call.Input);
         if (count <= MaxElementsCheckedWhole)
         {
@@ -89,6 +96,7 @@ internal sealed class NormBenchmark<T, TStat> : Benchmark
     {
         if (disposing)
         {
+            _on?.Dispose();
             _tensors.Dispose();
         }
     }

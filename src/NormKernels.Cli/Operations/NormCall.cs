@@ -27,25 +27,40 @@ internal abstract class NormCall
     /// <summary>Bytes of scratch that the kernels need for any verb.</summary>
     public virtual long WorkspaceSize(CpuOptions options) => 0;
 
+    /// <summary>Bytes of scratch that the kernels need on a device for any verb.</summary>
+    public virtual long WorkspaceSize(DeviceTwins on) => 0;
+
     /// <summary>Fills y and the statistics.</summary>
     public abstract void Forward<T>(NormTensors<T, float> t, CpuOptions options)
         where T : unmanaged;
 
-    /// <inheritdoc cref="Forward{T}"/>
+    /// <inheritdoc cref="Forward{T}(NormTensors{T, float}, CpuOptions)"/>
+    public abstract void Forward<T>(NormTensors<T, float> t, DeviceTwins on)
+        where T : unmanaged;
+
+    /// <inheritdoc cref="Forward{T}(NormTensors{T, float}, CpuOptions)"/>
     public abstract void Forward(NormTensors<double, double> t);
 
     /// <summary>Fills the gradients.</summary>
     public abstract void Backward<T>(NormTensors<T, float> t, CpuOptions options)
         where T : unmanaged;
 
-    /// <inheritdoc cref="Backward{T}"/>
+    /// <inheritdoc cref="Backward{T}(NormTensors{T, float}, CpuOptions)"/>
+    public abstract void Backward<T>(NormTensors<T, float> t, DeviceTwins on)
+        where T : unmanaged;
+
+    /// <inheritdoc cref="Backward{T}(NormTensors{T, float}, CpuOptions)"/>
     public abstract void Backward(NormTensors<double, double> t);
 
     /// <summary>Fills the tangent of y.</summary>
     public abstract void Jvp<T>(NormTensors<T, float> t, CpuOptions options)
         where T : unmanaged;
 
-    /// <inheritdoc cref="Jvp{T}"/>
+    /// <inheritdoc cref="Jvp{T}(NormTensors{T, float}, CpuOptions)"/>
+    public abstract void Jvp<T>(NormTensors<T, float> t, DeviceTwins on)
+        where T : unmanaged;
+
+    /// <inheritdoc cref="Jvp{T}(NormTensors{T, float}, CpuOptions)"/>
     public abstract void Jvp(NormTensors<double, double> t);
 }
 
@@ -66,13 +81,21 @@ internal sealed record NormVerbs<T, TStat>(
 /// <summary>The verbs of a call.</summary>
 internal static class NormVerbs
 {
-    /// <summary>On the kernels.</summary>
+    /// <summary>On the kernels of the processor.</summary>
     public static NormVerbs<T, float> OfCpu<T>(NormCall call, CpuOptions options)
         where T : unmanaged => new(
             call.WorkspaceSize(options),
             tensors => call.Forward(tensors, options),
             tensors => call.Backward(tensors, options),
             tensors => call.Jvp(tensors, options));
+
+    /// <summary>On the kernels of a device, where the results stay until they are fetched.</summary>
+    public static NormVerbs<T, float> OfDevice<T>(NormCall call, DeviceTwins on)
+        where T : unmanaged => new(
+            call.WorkspaceSize(on),
+            tensors => call.Forward(tensors, on),
+            tensors => call.Backward(tensors, on),
+            tensors => call.Jvp(tensors, on));
 
     /// <summary>On the reference.</summary>
     public static NormVerbs<double, double> OfReference(NormCall call) =>

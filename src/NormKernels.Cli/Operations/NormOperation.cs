@@ -41,9 +41,19 @@ internal abstract class NormOperation(NormNames names) : Operation
         Compute(arguments, call => NormVerbs.OfCpu<T>(call, options));
 
     /// <inheritdoc/>
+    public sealed override OrderedDictionary<string, NpyArray> ComputeDevice<T>(
+        OperationArguments arguments, DeviceTwins on) =>
+        Compute(arguments, call => NormVerbs.OfDevice<T>(call, on), on);
+
+    /// <inheritdoc/>
     public sealed override Benchmark CreateCpuBenchmark<T>(string verb, long rows, long cols, CpuOptions options) =>
         new NormBenchmark<T, float>(
             this, verb, Sample(verb, rows, cols), call => NormVerbs.OfCpu<T>(call, options));
+
+    /// <inheritdoc/>
+    public sealed override Benchmark CreateDeviceBenchmark<T>(string verb, long rows, long cols, DeviceTwins on) =>
+        new NormBenchmark<T, float>(
+            this, verb, Sample(verb, rows, cols), call => NormVerbs.OfDevice<T>(call, on), on);
 
     /// <inheritdoc/>
     public sealed override Benchmark CreateReferenceBenchmark(string verb, long rows, long cols) =>
@@ -105,7 +115,7 @@ internal abstract class NormOperation(NormNames names) : Operation
     protected abstract NormSample Sample(string verb, long rows, long cols);
 
     private OrderedDictionary<string, NpyArray> Compute<T, TStat>(
-        OperationArguments arguments, Func<NormCall, NormVerbs<T, TStat>> bind)
+        OperationArguments arguments, Func<NormCall, NormVerbs<T, TStat>> bind, DeviceTwins? on = null)
         where T : unmanaged
         where TStat : unmanaged
     {
@@ -129,6 +139,7 @@ internal abstract class NormOperation(NormNames names) : Operation
             verbs.Jvp(loaded);
         }
 
+        on?.Fetch();
         return tensors.Results();
     }
 }

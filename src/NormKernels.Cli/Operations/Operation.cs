@@ -45,16 +45,26 @@ internal abstract class Operation
     /// line.</exception>
     public abstract OrderedDictionary<string, NpyArray> ComputeReference(OperationArguments arguments);
 
-    /// <summary>The same by the kernels, with tensors of <typeparamref name="T"/> and the statistics that forward
+    /// <summary>The same by the kernels of the processor, with tensors of <typeparamref name="T"/> and the statistics that forward
     /// saved.</summary>
     /// <typeparam name="T">float, Half or BFloat16; tensors are rounded to it.</typeparam>
     /// <inheritdoc cref="ComputeReference" path="/exception"/>
     public abstract OrderedDictionary<string, NpyArray> ComputeCpu<T>(OperationArguments arguments, CpuOptions options)
         where T : unmanaged;
 
-    /// <summary>One of <see cref="Verbs"/> on the kernels, over a tensor of about rows x cols.</summary>
+    /// <summary>The same by the kernels of a device.</summary>
+    /// <inheritdoc cref="ComputeCpu{T}"/>
+    public abstract OrderedDictionary<string, NpyArray> ComputeDevice<T>(OperationArguments arguments, DeviceTwins on)
+        where T : unmanaged;
+
+    /// <summary>One of <see cref="Verbs"/> on the kernels of the processor, over a tensor of about rows x cols.</summary>
     /// <typeparam name="T">float, Half or BFloat16.</typeparam>
     public virtual Benchmark CreateCpuBenchmark<T>(string verb, long rows, long cols, CpuOptions options)
+        where T : unmanaged => throw NothingToTime();
+
+    /// <summary>The same on the kernels of a device. The benchmark disposes of the twins.</summary>
+    /// <inheritdoc cref="CreateCpuBenchmark{T}"/>
+    public virtual Benchmark CreateDeviceBenchmark<T>(string verb, long rows, long cols, DeviceTwins on)
         where T : unmanaged => throw NothingToTime();
 
     /// <summary>The same on the reference.</summary>

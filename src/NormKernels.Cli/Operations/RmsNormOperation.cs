@@ -32,6 +32,9 @@ internal sealed class RmsNormOperation(bool add) : RowNormOperation(add)
     public override IRowNormKernels<T, float> CpuKernels<T>() => new Cpu<T>();
 
     /// <inheritdoc/>
+    public override IRowNormKernels<T, float> DeviceKernels<T>(DeviceTwins on) => new Device<T>(on);
+
+    /// <inheritdoc/>
     public override void Compose(RowNormTensors<float, float> tensors)
     {
         int cols = (int)tensors.Shape.Cols;
@@ -108,6 +111,61 @@ internal sealed class RmsNormOperation(bool add) : RowNormOperation(add)
                 RmsNorm.Jvp<T>(
                     t.TanX.Span, t.X.Span, t.JvpY.Span, t.Shape, t.Weight.Span, t.TanWeight.Span, t.TanBias.Span,
                     t.Epsilon, t.Rstd.Span, t.ZeroCentered, t.Options);
+            }
+        }
+    }
+
+    private sealed class Device<T>(DeviceTwins on) : IRowNormKernels<T, float>
+        where T : unmanaged
+    {
+        public long WorkspaceSize(RowShape shape) => Cuda.RmsNorm.BackwardWorkspaceSize(shape);
+
+        public void Forward(RowNormTensors<T, float> t)
+        {
+            if (t.Add)
+            {
+                Cuda.RmsNorm.AddForward(
+                    on.Stream, on.Of(t.X), on.Of(t.Residual), on.Of(t.H), on.Of(t.Y), t.Shape, on.Of(t.Weight),
+                    on.Of(t.Bias), t.Epsilon, on.Of(t.Rstd), t.ZeroCentered);
+            }
+            else
+            {
+                Cuda.RmsNorm.Forward(
+                    on.Stream, on.Of(t.X), on.Of(t.Y), t.Shape, on.Of(t.Weight), on.Of(t.Bias), t.Epsilon,
+                    on.Of(t.Rstd), t.ZeroCentered);
+            }
+        }
+
+        public void Backward(RowNormTensors<T, float> t)
+        {
+            if (t.Add)
+            {
+                Cuda.RmsNorm.AddBackward(
+                    on.Stream, on.Of(t.Dy), on.Of(t.Dh), on.Of(t.H), on.Of(t.Dx), t.Shape, on.Of(t.Weight), t.Epsilon,
+                    on.Of(t.Rstd), on.Of(t.Dweight), on.Of(t.Dbias), on.Scratch(t.Workspace), zeroCentered:
+                    t.ZeroCentered);
+            }
+            else
+            {
+                Cuda.RmsNorm.Backward(
+                    on.Stream, on.Of(t.Dy), on.Of(t.X), on.Of(t.Dx), t.Shape, on.Of(t.Weight), t.Epsilon, on.Of(t.Rstd),
+                    on.Of(t.Dweight), on.Of(t.Dbias), on.Scratch(t.Workspace), zeroCentered: t.ZeroCentered);
+            }
+        }
+
+        public void Jvp(RowNormTensors<T, float> t)
+        {
+            if (t.Add)
+            {
+                Cuda.RmsNorm.AddJvp(
+                    on.Stream, on.Of(t.TanX), on.Of(t.TanResidual), on.Of(t.H), on.Of(t.JvpH), on.Of(t.JvpY), t.Shape,
+                    on.Of(t.Weight), on.Of(t.TanWeight), on.Of(t.TanBias), t.Epsilon, on.Of(t.Rstd), t.ZeroCentered);
+            }
+            else
+            {
+                Cuda.RmsNorm.Jvp(
+                    on.Stream, on.Of(t.TanX), on.Of(t.X), on.Of(t.JvpY), t.Shape, on.Of(t.Weight), on.Of(t.TanWeight),
+                    on.Of(t.TanBias), t.Epsilon, on.Of(t.Rstd), t.ZeroCentered);
             }
         }
     }

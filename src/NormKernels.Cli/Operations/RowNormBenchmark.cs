@@ -23,13 +23,16 @@ internal sealed class RowNormBenchmark<T, TStat> : Benchmark
     private readonly IRowNormKernels<T, TStat> _kernels;
     private readonly Action<RowNormTensors<T, TStat>> _run;
     private readonly string _verb;
+    private readonly DeviceTwins? _on;
     private RowNormTensors<T, TStat> _tensors;
     private int _seed;
 
     public RowNormBenchmark(
-        RowNormOperation operation, IRowNormKernels<T, TStat> kernels, string verb, RowShape shape, CpuOptions options)
+        RowNormOperation operation, IRowNormKernels<T, TStat> kernels, string verb, RowShape shape, CpuOptions options,
+        DeviceTwins? on = null)
     {
         _operation = operation;
+        _on = on;
         _kernels = kernels;
         _verb = verb;
         _run = verb switch
@@ -127,8 +130,12 @@ internal sealed class RowNormBenchmark<T, TStat> : Benchmark
     public override void Compose() => _operation.Compose((RowNormTensors<float, float>)(object)_tensors);
 
     /// <inheritdoc/>
+    public override void Wait() => _on?.Wait();
+
+    /// <inheritdoc/>
     public override string? Check()
     {
+        _on?.Fetch();
         long last = _tensors.Shape.Rows - 1;
         foreach (long row in new[] { 0, last / 3, last / 2, last }.Distinct())
         {
@@ -146,6 +153,7 @@ internal sealed class RowNormBenchmark<T, TStat> : Benchmark
     {
         if (disposing)
         {
+            _on?.Dispose();
             _arena.Dispose();
         }
     }

@@ -59,8 +59,16 @@ internal abstract class RowNormOperation(bool add) : Operation
         OperationArguments arguments, CpuOptions options) => Compute(arguments, CpuKernels<T>(), options);
 
     /// <inheritdoc/>
+    public sealed override OrderedDictionary<string, NpyArray> ComputeDevice<T>(
+        OperationArguments arguments, DeviceTwins on) => Compute(arguments, DeviceKernels<T>(on), default, on);
+
+    /// <inheritdoc/>
     public sealed override Benchmark CreateCpuBenchmark<T>(string verb, long rows, long cols, CpuOptions options) =>
         new RowNormBenchmark<T, float>(this, CpuKernels<T>(), verb, new RowShape(rows, cols), options);
+
+    /// <inheritdoc/>
+    public sealed override Benchmark CreateDeviceBenchmark<T>(string verb, long rows, long cols, DeviceTwins on) =>
+        new RowNormBenchmark<T, float>(this, DeviceKernels<T>(on), verb, new RowShape(rows, cols), default, on);
 
     /// <inheritdoc/>
     public sealed override Benchmark CreateReferenceBenchmark(string verb, long rows, long cols) =>
@@ -69,8 +77,12 @@ internal abstract class RowNormOperation(bool add) : Operation
     /// <summary>The reference.</summary>
     public abstract IRowNormKernels<double, double> ReferenceKernels { get; }
 
-    /// <summary>The kernels.</summary>
+    /// <summary>The kernels of the processor.</summary>
     public abstract IRowNormKernels<T, float> CpuKernels<T>()
+        where T : unmanaged;
+
+    /// <summary>The kernels of a device, where the results stay until they are fetched.</summary>
+    public abstract IRowNormKernels<T, float> DeviceKernels<T>(DeviceTwins on)
         where T : unmanaged;
 
     /// <summary>
@@ -82,7 +94,7 @@ internal abstract class RowNormOperation(bool add) : Operation
     protected virtual bool IsZeroCentered(OperationArguments arguments) => false;
 
     private OrderedDictionary<string, NpyArray> Compute<T, TStat>(
-        OperationArguments arguments, IRowNormKernels<T, TStat> kernels, CpuOptions options)
+        OperationArguments arguments, IRowNormKernels<T, TStat> kernels, CpuOptions options, DeviceTwins? on = null)
         where T : unmanaged
         where TStat : unmanaged
     {
@@ -141,6 +153,7 @@ internal abstract class RowNormOperation(bool add) : Operation
             kernels.Jvp(tensors);
         }
 
+        on?.Fetch();
         return call.Results();
     }
 

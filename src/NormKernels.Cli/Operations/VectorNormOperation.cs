@@ -66,6 +66,17 @@ internal sealed class VectorNormOperation() : NormOperation(_names)
         public override void Jvp<T>(NormTensors<T, float> t, CpuOptions options) =>
             VectorNorm.Jvp<T>(t.TanX.Span, t.X.Span, t.JvpY.Span, shape, order, options);
 
+        public override long WorkspaceSize(DeviceTwins on) => Cuda.VectorNorm.WorkspaceSize(shape, order);
+
+        public override void Forward<T>(NormTensors<T, float> t, DeviceTwins on) => Cuda.VectorNorm.Forward(
+            on.Stream, on.Of(t.X), on.Of(t.Y), shape, order, workspace: on.Scratch(t.Workspace));
+
+        public override void Backward<T>(NormTensors<T, float> t, DeviceTwins on) => Cuda.VectorNorm.Backward(
+            on.Stream, on.Of(t.Dy), on.Of(t.X), on.Of(t.Dx), shape, order, workspace: on.Scratch(t.Workspace));
+
+        public override void Jvp<T>(NormTensors<T, float> t, DeviceTwins on) => Cuda.VectorNorm.Jvp(
+            on.Stream, on.Of(t.TanX), on.Of(t.X), on.Of(t.JvpY), shape, order, workspace: on.Scratch(t.Workspace));
+
         public override void Forward(NormTensors<double, double> t) =>
             VectorNormReference.Forward(t.X.Span, t.Y.Span, sizes, axes, order);
 

@@ -66,6 +66,20 @@ internal sealed class WeightNormOperation() : NormOperation(_names)
         public override void Jvp<T>(NormTensors<T, float> t, CpuOptions options) => WeightNorm.Jvp<T>(
             t.TanX.Span, t.TanWeight.Span, t.X.Span, t.Weight.Span, t.JvpY.Span, shape, epsilon, options);
 
+        public override long WorkspaceSize(DeviceTwins on) => Cuda.WeightNorm.WorkspaceSize(shape);
+
+        public override void Forward<T>(NormTensors<T, float> t, DeviceTwins on) => Cuda.WeightNorm.Forward(
+            on.Stream, on.Of(t.X), on.Of(t.Weight), on.Of(t.Y), shape, epsilon, on.Of(t.Norm),
+            workspace: on.Scratch(t.Workspace));
+
+        public override void Backward<T>(NormTensors<T, float> t, DeviceTwins on) => Cuda.WeightNorm.Backward(
+            on.Stream, on.Of(t.Dy), on.Of(t.X), on.Of(t.Weight), on.Of(t.Dx), shape, epsilon, on.Of(t.Dweight),
+            workspace: on.Scratch(t.Workspace));
+
+        public override void Jvp<T>(NormTensors<T, float> t, DeviceTwins on) => Cuda.WeightNorm.Jvp(
+            on.Stream, on.Of(t.TanX), on.Of(t.TanWeight), on.Of(t.X), on.Of(t.Weight), on.Of(t.JvpY), shape, epsilon,
+            workspace: on.Scratch(t.Workspace));
+
         public override void Forward(NormTensors<double, double> t) => WeightNormReference.Forward(
             t.X.Span, t.Weight.Span, t.Y.Span, _s.Outer, _s.Length, _s.Inner, epsilon, t.Norm.Span);
 

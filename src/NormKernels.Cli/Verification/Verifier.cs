@@ -34,7 +34,7 @@ internal sealed class Verifier(CaseSet set, ComputeTarget main, CaseDtype? dtype
             return [Skip(main.Dtype, $"the inputs are not {dtype.Value.ManifestName()}")];
         }
 
-        bool also16 = dtype is null && main.Backend == BackendKind.Cpu
+        bool also16 = dtype is null && main.Backend != BackendKind.Reference
             && normCase.InputDtype is CaseDtype.Float16 or CaseDtype.BFloat16;
         IEnumerable<CaseDtype> formats = also16 ? [main.Dtype, normCase.InputDtype] : [main.Dtype];
         return formats.Select(format => normCase.Overflows.Contains(format)

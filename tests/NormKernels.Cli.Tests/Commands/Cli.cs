@@ -1,8 +1,10 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
+using System.Threading.Tasks;
 
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
@@ -31,6 +33,32 @@ internal static class Cli
         using StringWriter error = new();
         int exitCode = Program.Run(args, output, error);
         return new CliResult(exitCode, output.ToString(), error.ToString());
+    }
+
+    /// <summary>Runs the program of a folder in a process of its own: a library is loaded once in a process, so what
+    /// chooses it, or keeps it from being loaded, needs one.</summary>
+    public static CliResult RunProgram(string folder, Dictionary<string, string> environment, params string[] args)
+    {
+        ProcessStartInfo start = new(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (string arg in (string[])[Path.Combine(folder, "NormKernels.Cli.dll"), .. args])
+        {
+            start.ArgumentList.Add(arg);
+        }
+
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        using Process process = Process.Start(start)!;
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new CliResult(process.ExitCode, output, error.GetAwaiter().GetResult());
     }
 
     /// <summary>The arguments are refused: exit code 2, nothing on stdout, one line on stderr that says why.</summary>

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
@@ -20,7 +19,7 @@ public sealed class InfoCommandTests
         Assert.AreEqual("", result.Error);
         Assert.Contains(CpuBackend.LibraryPath, result.Out);
         Assert.Contains($"chosen {CpuBackend.BestInstructionSet.ToString().ToLowerInvariant()}", result.Out);
-        Assert.Contains("this build has no CUDA library", result.Out);
+        Assert.HasCount(1, result.Lines.Where(line => line.StartsWith("CUDA devices:", StringComparison.Ordinal)));
     }
 
     [TestMethod]
@@ -38,23 +37,26 @@ public sealed class InfoCommandTests
         JsonElement library = info.GetProperty("native_library");
         Assert.IsTrue(library.GetProperty("loaded").GetBoolean());
         Assert.AreEqual(CpuBackend.LibraryPath, library.GetProperty("path").GetString());
-        Assert.AreEqual(0, info.GetProperty("cuda").GetProperty("devices").GetArrayLength());
+        JsonElement cuda = info.GetProperty("cuda");
+        bool available = cuda.GetProperty("state").GetString() == "Available";
+        Assert.AreEqual(available, cuda.GetProperty("devices").GetArrayLength() != 0);
+        Assert.AreEqual(available, cuda.GetProperty("error").GetString() is null);
     }
 
     [TestMethod]
     public void A_cap_that_is_no_instruction_set_is_told_by_info_and_refused_by_the_rest()
     {
         Dictionary<string, string> environment = new() { ["NK_MAX_ISA"] = "sse9" };
-        CliResult info = RunProgram(AppContext.BaseDirectory, environment, "info");
+        CliResult info = Cli.RunProgram(AppContext.BaseDirectory, environment, "info");
         Assert.AreEqual(0, info.ExitCode, info.Error);
         Assert.Contains("sse9", info.Out);
         Assert.Contains("cannot be used", info.Out);
-        CliResult json = RunProgram(AppContext.BaseDirectory, environment, "info", "--json");
+        CliResult json = Cli.RunProgram(AppContext.BaseDirectory, environment, "info", "--json");
         Assert.AreEqual(0, json.ExitCode);
         using JsonDocument document = JsonDocument.Parse(json.Out);
         Assert.Contains(
             "sse9", document.RootElement.GetProperty("native_library").GetProperty("error").GetString()!);
-        CliResult verify = RunProgram(AppContext.BaseDirectory, environment, "verify", Cli.Golden);
+        CliResult verify = Cli.RunProgram(AppContext.BaseDirectory, environment, "verify", Cli.Golden);
         Assert.AreEqual(2, verify.ExitCode);
         Assert.HasCount(1, verify.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
@@ -69,40 +71,15 @@ public sealed class InfoCommandTests
             File.Copy(file, temp.PathOf(Path.GetFileName(file)));
         }
 
-        CliResult info = RunProgram(temp.Root, [], "info");
+        CliResult info = Cli.RunProgram(temp.Root, [], "info");
         Assert.AreEqual(0, info.ExitCode, info.Error);
         Assert.Contains("cannot be used", info.Out);
         Assert.Contains(temp.Root, info.Out);
-        CliResult verify = RunProgram(temp.Root, [], "verify", Cli.Golden);
+        CliResult verify = Cli.RunProgram(temp.Root, [], "verify", Cli.Golden);
         Assert.AreEqual(2, verify.ExitCode);
         Assert.HasCount(1, verify.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
-        CliResult reference = RunProgram(
+        CliResult reference = Cli.RunProgram(
             temp.Root, [], "verify", Cli.Golden, "--op", "layer_norm", "--backend", "reference");
         Assert.AreEqual(0, reference.ExitCode, reference.Error);
-    }
-
-    // The library is loaded once in a process, so what keeps it from being loaded needs one of its own.
-    private static CliResult RunProgram(string folder, Dictionary<string, string> environment, params string[] args)
-    {
-        ProcessStartInfo start = new(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (string arg in (string[])[Path.Combine(folder, "NormKernels.Cli.dll"), .. args])
-        {
-            start.ArgumentList.Add(arg);
-        }
-
-        foreach ((string name, string value) in environment)
-        {
-            start.Environment[name] = value;
-        }
-
-        using Process process = Process.Start(start)!;
-        System.Threading.Tasks.Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return new CliResult(process.ExitCode, output, error.GetAwaiter().GetResult());
     }
 }

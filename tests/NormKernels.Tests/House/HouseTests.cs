@@ -93,6 +93,10 @@ public sealed partial class HouseTests
         AssertOnlyIn(CSharp, NativeCall(), path => Interop().IsMatch(path));
 
     [TestMethod]
+    public void Native_calls_are_generated() =>
+        AssertOnlyIn(CSharp, Import(), path => path.EndsWith(".g.cs", StringComparison.Ordinal));
+
+    [TestMethod]
     public void The_reference_shares_no_code_with_what_it_checks()
     {
         Assert.IsFalse(
@@ -133,6 +137,9 @@ public sealed partial class HouseTests
 
     [GeneratedRegex(@"\[(LibraryImport|DllImport)\(|NativeLibrary\.")]
     private static partial Regex NativeCall();
+
+    [GeneratedRegex("LibraryImport|DllImport(?!SearchPath|Resolver)")]
+    private static partial Regex Import();
 
     [GeneratedRegex("^src/[A-Za-z.]+/Interop/")]
     private static partial Regex Interop();

@@ -7,8 +7,6 @@ using System.Runtime.InteropServices;
 
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
-using NormKernels.Interop;
-
 namespace NormKernels.Tests.Interop;
 
 /// <summary>The structs of the C ABI as the native library was compiled, against those of C#.</summary>
@@ -17,10 +15,8 @@ public sealed unsafe class AbiLayoutTests
 {
     private static readonly IReadOnlyDictionary<string, NativeField[]> _native = NativeField.ByStruct();
 
-    private static readonly IReadOnlyDictionary<string, Type> _managed = typeof(NkRuntime).Assembly.GetTypes()
-        .Where(type => type.Namespace == typeof(NkRuntime).Namespace && type.IsValueType && !type.IsEnum)
-        .Where(type => type.Name.StartsWith("nk_", StringComparison.Ordinal))
-        .ToDictionary(type => type.Name);
+    private static readonly IReadOnlyDictionary<string, Type> _managed = ManagedAbi.Types
+        .Where(type => type.IsValueType && !type.IsEnum).ToDictionary(type => type.Name);
 
     public static IEnumerable<string> Structs => _native.Keys.Union(_managed.Keys);
 
@@ -39,8 +35,8 @@ public sealed unsafe class AbiLayoutTests
         NativeField[] managed =
         [
             .. _managed[name].GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
-                .Select(field => new NativeField(field.Name, OffsetOf(field), SizeOf(field.FieldType),
-                SizeOf(_managed[name]))),
+                .Select(field => new NativeField(field.Name, ManagedAbi.TypeOf(field), OffsetOf(field),
+                SizeOf(field.FieldType), SizeOf(_managed[name]))),
         ];
         CollectionAssert.AreEqual(
             native.OrderBy(f => f.Offset).ToArray(),

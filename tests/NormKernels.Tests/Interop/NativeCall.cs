@@ -104,7 +104,7 @@ internal sealed unsafe class NativeCall : IDisposable
                 ? [.. Flat(structs, "nk_" + field.Name)]
                 : field.Size > sizeof(long)
                     ? [.. Enumerable.Range(0, (int)field.Size / sizeof(long)).Select(i =>
-                        new NativeField($"{i}", (ulong)i * sizeof(long), sizeof(long), 0))]
+                        new NativeField($"{i}", "int64_t", (ulong)i * sizeof(long), sizeof(long), 0))]
                     : [];
             if (parts.Length == 0)
             {

@@ -1,0 +1,495 @@
+// Calls every entry of the CUDA library, in every dtype, with every fusion, on a few small shapes that reach each of
+// the kernels' geometries. Says whether the calls succeed and what they write is finite: what the values are is for the
+// tests. This is what bench/gpu/run.sh runs under compute-sanitizer; outputs and workspaces are therefore left as they
+// are allocated, and nothing is larger than it has to be.
+#include <normkernels/nk_cuda.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <initializer_list>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+nk_stream stream = nullptr;
+int calls = 0;
+
+void require(nk_status status, const std::string& what) {
+  if (status == NK_OK) return;
+  std::fprintf(stderr, "%s: status %d, %s\n", what.c_str(), static_cast<int>(status), nk_cuda_error());
+  std::exit(1);
+}
+
+std::int64_t size_of(std::int32_t dtype) {
+  return dtype == NK_F32 ? 4 : 2;
+}
+
+bool is_finite(const unsigned char* bytes, std::int32_t dtype) {
+  std::uint32_t bits = 0;
+  std::memcpy(&bits, bytes, static_cast<std::size_t>(size_of(dtype)));
+  const std::uint32_t exponent = dtype == NK_F32 ? 0x7f800000u : dtype == NK_F16 ? 0x7c00u : 0x7f80u;
+  return (bits & exponent) != exponent;
+}
+
+// Device memory of one call, given back after it.
+class memory {
+ public:
+  memory() = default;
+  memory(const memory&) = delete;
+  memory& operator=(const memory&) = delete;
+  ~memory() {
+    for (const auto& a : all_) nk_device_release(a.base, stream);
+  }
+
+  // Not filled. `offset`: how many elements its start lies behind an allocation's.
+  void* room(std::int64_t count, std::int32_t dtype, int offset = 0) {
+    return take(count, size_of(dtype), dtype, offset);
+  }
+  void* bytes(std::uint64_t size) { return take(static_cast<std::int64_t>(size), 1, -1, 0); }
+  float* floats(std::int64_t count) { return static_cast<float*>(room(count, NK_F32)); }
+
+  // Magnitudes between a half and two, of either sign unless `positive`.
+  void* filled(std::int64_t count, std::int32_t dtype, int offset = 0, bool positive = false) {
+    void* const p = room(count, dtype, offset);
+    std::vector<unsigned char> host(static_cast<std::size_t>(count * size_of(dtype)));
+    for (std::int64_t i = 0; i < count; ++i) {
+      seed_ = seed_ * 6364136223846793005ull + 1442695040888963407ull;
+      const std::uint32_t random = static_cast<std::uint32_t>(seed_ >> 32);
+      const std::uint32_t sign = positive ? 0u : random >> 31;
+      unsigned char* const at = host.data() + i * size_of(dtype);
+      if (dtype == NK_F32) {
+        const std::uint32_t bits = sign << 31 | (0x7eu + (random >> 30 & 1u)) << 23 | (random & 0x7fffffu);
+        std::memcpy(at, &bits, 4);
+      } else {
+        const std::uint32_t fraction = dtype == NK_F16 ? 10 : 7, half = dtype == NK_F16 ? 14 : 0x7e;
+        const std::uint16_t bits = static_cast<std::uint16_t>(sign << 15 | (half + (random >> 30 & 1u)) << fraction |
+                                                              (random & ((1u << fraction) - 1u)));
+        std::memcpy(at, &bits, 2);
+      }
+    }
+    require(nk_device_copy_in(p, host.data(), host.size(), stream), "copy in");
+    return p;
+  }
+  float* filled_floats(std::int64_t count, bool positive = false) {
+    return static_cast<float*>(filled(count, NK_F32, 0, positive));
+  }
+
+  // Waits for the call, and looks at what it has written.
+  void check(const std::string& what, std::initializer_list<const void*> outputs) {
+    require(nk_stream_synchronize(stream), what);
+    ++calls;
+    for (const void* output : outputs) {
+      if (output == nullptr) continue;
+      for (const auto& a : all_) {
+        if (a.start != output) continue;
+        std::vector<unsigned char> host(static_cast<std::size_t>(a.count * a.size));
+        require(nk_device_copy_out(host.data(), a.start, host.size(), stream), "copy out");
+        require(nk_stream_synchronize(stream), "copy out");
+        for (std::int64_t i = 0; a.dtype >= 0 && i < a.count; ++i) {
+          if (is_finite(host.data() + i * a.size, a.dtype)) continue;
+          std::fprintf(stderr, "%s: element %lld is not finite\n", what.c_str(), static_cast<long long>(i));
+          std::exit(1);
+        }
+      }
+    }
+  }
+
+ private:
+  struct allocation {
+    void* base;
+    void* start;
+    std::int64_t count;
+    std::int64_t size;
+    std::int32_t dtype;
+  };
+
+  void* take(std::int64_t count, std::int64_t size, std::int32_t dtype, int offset) {
+    if (count == 0) return nullptr;
+    void* base = nullptr;
+    require(nk_device_allocate(static_cast<std::uint64_t>((count + offset) * size), stream, &base), "allocate");
+    void* const start = static_cast<unsigned char*>(base) + offset * size;
+    all_.push_back({base, start, count, size, dtype});
+    return start;
+  }
+
+  std::vector<allocation> all_;
+  std::uint64_t seed_ = 1;
+};
+
+template <class Params>
+Params make(std::int32_t dtype, std::int32_t param_dtype) {
+  Params p;
+  std::memset(&p, 0, sizeof p);
+  p.struct_size = sizeof p;
+  p.dtype = dtype;
+  p.param_dtype = param_dtype;
+  p.epsilon = 1e-5;
+  return p;
+}
+
+std::string title(const char* name, std::int32_t dtype, std::initializer_list<std::int64_t> shape) {
+  std::string text = std::string(name) + (dtype == NK_F32 ? " f32" : dtype == NK_F16 ? " f16" : " bf16");
+  for (const std::int64_t n : shape) text += ' ' + std::to_string(n);
+  return text;
+}
+
+#define NK_ENTRIES(room) \
+  { #room, nk_cuda_##room##_forward, nk_cuda_##room##_backward, nk_cuda_##room##_jvp }
+
+template <class Forward, class Backward, class Jvp>
+struct entries {
+  const char* name;
+  nk_status (*forward)(const Forward*, nk_stream);
+  nk_status (*backward)(const Backward*, nk_stream);
+  nk_status (*jvp)(const Jvp*, nk_stream);
+};
+
+using row_entries = entries<nk_row_norm_forward_params, nk_row_norm_backward_params, nk_row_norm_jvp_params>;
+using channel_entries =
+    entries<nk_channel_norm_forward_params, nk_channel_norm_backward_params, nk_channel_norm_jvp_params>;
+using axis_entries = entries<nk_axis_forward_params, nk_axis_backward_params, nk_axis_jvp_params>;
+using reduction_entries = entries<nk_reduction_forward_params, nk_reduction_backward_params, nk_reduction_jvp_params>;
+
+const row_entries kLayerNorm = NK_ENTRIES(layer_norm), kRmsNorm = NK_ENTRIES(rms_norm);
+const channel_entries kGroupNorm = NK_ENTRIES(group_norm), kInstanceNorm = NK_ENTRIES(instance_norm),
+                      kBatchNorm = NK_ENTRIES(batch_norm);
+const axis_entries kAxisNorm = NK_ENTRIES(axis_norm), kL2Normalize = NK_ENTRIES(l2_normalize),
+                   kWeightNorm = NK_ENTRIES(weight_norm);
+const reduction_entries kVectorNorm = NK_ENTRIES(vector_norm), kMatrixNorm = NK_ENTRIES(matrix_norm);
+
+// With pointers `offset` elements off the alignment of an allocation.
+void rows_of(const row_entries& room, bool has_mean, std::int32_t dtype, std::int32_t param_dtype, std::int64_t rows,
+             std::int64_t cols, int offset) {
+  const std::string what = title(room.name, dtype, {rows, cols});
+  const std::int64_t n = rows * cols;
+  for (int form = 0; form < 5; ++form) {  // plain, with a residual, int8, e4m3 with a residual, gated
+    if (form == 4 && has_mean) continue;
+    memory m;
+    auto p = make<nk_row_norm_forward_params>(dtype, param_dtype);
+    p.rows = rows;
+    p.cols = cols;
+    p.x = m.filled(n, dtype, offset);
+    p.weight = m.filled(cols, param_dtype);
+    p.bias = m.filled(cols, param_dtype);
+    p.mean = has_mean ? m.floats(rows) : nullptr;
+    p.rstd = m.floats(rows);
+    if (form == 1 || form == 3) {
+      p.residual = m.filled(n, dtype, offset);
+      p.h = m.room(n, dtype, offset);
+    }
+    if (form == 4) p.gate = m.filled(n, dtype, offset);
+    if (form == 2 || form == 3) {
+      p.quantize = form == 2 ? NK_QUANTIZE_I8 : NK_QUANTIZE_E4M3;
+      p.y_scale = m.floats(rows);
+      p.y = m.bytes(static_cast<std::uint64_t>(n));
+    } else {
+      p.y = m.room(n, dtype, offset);
+    }
+    require(room.forward(&p, stream), what + " forward");
+    m.check(what + " forward", {p.y, p.h, p.mean, p.rstd, p.y_scale});
+  }
+  for (int form = 0; form < 3; ++form) {  // all gradients, accumulated to and with dh, dx alone
+    memory m;
+    auto p = make<nk_row_norm_backward_params>(dtype, param_dtype);
+    p.rows = rows;
+    p.cols = cols;
+    p.x = m.filled(n, dtype, offset);
+    p.dy = m.filled(n, dtype, offset);
+    p.dx = m.room(n, dtype, offset);
+    p.weight = m.filled(cols, param_dtype);
+    if (form == 1) p.dh = m.filled(n, dtype, offset);
+    if (form < 2) {
+      p.flags = form == 1 ? NK_FLAG_ACCUMULATE : NK_FLAG_NONE;
+      p.dweight = form == 1 ? m.filled_floats(cols) : m.floats(cols);
+      p.dbias = form == 1 ? m.filled_floats(cols) : m.floats(cols);
+      require(nk_cuda_row_norm_workspace_size(rows, cols, &p.workspace_size), what);
+      p.workspace = m.bytes(p.workspace_size);
+    }
+    require(room.backward(&p, stream), what + " backward");
+    m.check(what + " backward", {p.dx, p.dweight, p.dbias});
+  }
+  for (const bool add : {false, true}) {
+    memory m;
+    auto p = make<nk_row_norm_jvp_params>(dtype, param_dtype);
+    p.rows = rows;
+    p.cols = cols;
+    p.x = m.filled(n, dtype, offset);
+    p.tan_x = m.filled(n, dtype, offset);
+    p.jvp_y = m.room(n, dtype, offset);
+    p.weight = m.filled(cols, param_dtype);
+    p.tan_weight = m.filled(cols, param_dtype);
+    p.tan_bias = m.filled(cols, param_dtype);
+    if (add) {
+      p.tan_residual = m.filled(n, dtype, offset);
+      p.jvp_h = m.room(n, dtype, offset);
+    }
+    require(room.jvp(&p, stream), what + " jvp");
+    m.check(what + " jvp", {p.jvp_y, p.jvp_h});
+  }
+}
+
+template <class Params>
+void set_shape(Params& p, std::int64_t batch, std::int64_t channels, std::int64_t spatial, std::int64_t groups,
+               std::int32_t layout, memory& m, bool over_batch, bool inference) {
+  p.layout = layout;
+  p.batch = batch;
+  p.channels = channels;
+  p.spatial = spatial;
+  p.groups = groups;
+  require(nk_cuda_channel_norm_workspace_size(batch, channels, spatial, groups, layout, over_batch ? 1 : 0,
+                                              &p.workspace_size),
+          "workspace");
+  p.workspace = m.bytes(p.workspace_size);
+  if (!inference) return;
+  p.flags = NK_FLAG_INFERENCE;
+  p.running_mean = m.filled_floats(channels);
+  p.running_var = m.filled_floats(channels, true);
+}
+
+void channels_of(const channel_entries& room, std::int64_t groups, bool over_batch, std::int32_t dtype,
+                 std::int32_t param_dtype, std::int64_t batch, std::int64_t channels, std::int64_t spatial,
+                 std::int32_t layout) {
+  const std::string what = title(room.name, dtype, {batch, channels, spatial, layout});
+  const std::int64_t n = batch * channels * spatial;
+  const std::int64_t slices = groups != 0 ? batch * groups : over_batch ? channels : batch * channels;
+  for (const bool inference : {false, true}) {
+    if (inference && groups != 0) continue;
+    {
+      memory m;
+      auto p = make<nk_channel_norm_forward_params>(dtype, param_dtype);
+      set_shape(p, batch, channels, spatial, groups, layout, m, over_batch, inference);
+      p.x = m.filled(n, dtype);
+      p.y = m.room(n, dtype);
+      p.weight = m.filled(channels, param_dtype);
+      p.bias = m.filled(channels, param_dtype);
+      if (!inference) {
+        p.mean = m.floats(slices);
+        p.rstd = m.floats(slices);
+        if (groups == 0) {
+          p.momentum = 0.1;
+          p.running_mean = m.filled_floats(channels);
+          p.running_var = m.filled_floats(channels, true);
+        }
+      }
+      require(room.forward(&p, stream), what + " forward");
+      m.check(what + " forward", {p.y, p.mean, p.rstd, p.running_mean, p.running_var});
+    }
+    if (inference && !over_batch) continue;
+    {
+      memory m;
+      auto p = make<nk_channel_norm_backward_params>(dtype, param_dtype);
+      set_shape(p, batch, channels, spatial, groups, layout, m, over_batch, inference);
+      p.x = m.filled(n, dtype);
+      p.dy = m.filled(n, dtype);
+      p.dx = m.room(n, dtype);
+      p.weight = m.filled(channels, param_dtype);
+      p.dweight = m.floats(channels);
+      p.dbias = m.floats(channels);
+      require(room.backward(&p, stream), what + " backward");
+      m.check(what + " backward", {p.dx, p.dweight, p.dbias});
+    }
+    memory m;
+    auto p = make<nk_channel_norm_jvp_params>(dtype, param_dtype);
+    set_shape(p, batch, channels, spatial, groups, layout, m, over_batch, inference);
+    p.x = m.filled(n, dtype);
+    p.tan_x = m.filled(n, dtype);
+    p.jvp_y = m.room(n, dtype);
+    p.weight = m.filled(channels, param_dtype);
+    p.tan_weight = m.filled(channels, param_dtype);
+    p.tan_bias = m.filled(channels, param_dtype);
+    require(room.jvp(&p, stream), what + " jvp");
+    m.check(what + " jvp", {p.jvp_y});
+  }
+}
+
+template <class Params>
+void set_axis(Params& p, std::int64_t outer, std::int64_t length, std::int64_t inner, bool keeps_axis, double order,
+              memory& m) {
+  p.outer = outer;
+  p.length = length;
+  p.inner = inner;
+  p.p = order;
+  require(nk_cuda_axis_workspace_size(outer, length, inner, keeps_axis ? 1 : 0, &p.workspace_size), "workspace");
+  p.workspace = m.bytes(p.workspace_size);
+}
+
+void axis_of(const axis_entries& room, std::int32_t dtype, std::int32_t param_dtype, std::int64_t outer,
+             std::int64_t length, std::int64_t inner, double order) {
+  const std::string what = title(room.name, dtype, {outer, length, inner});
+  const bool keeps_axis = room.forward == kWeightNorm.forward, centred = room.forward == kAxisNorm.forward;
+  const std::int64_t n = outer * length * inner, slices = keeps_axis ? length : outer * inner;
+  const std::int64_t parameters = keeps_axis ? length : centred ? n : 0;
+  {
+    memory m;
+    auto p = make<nk_axis_forward_params>(dtype, param_dtype);
+    set_axis(p, outer, length, inner, keeps_axis, order, m);
+    p.x = m.filled(n, dtype);
+    p.y = m.room(n, dtype);
+    p.weight = m.filled(parameters, param_dtype);
+    p.bias = centred ? m.filled(parameters, param_dtype) : nullptr;
+    p.mean = centred ? m.floats(slices) : nullptr;
+    p.rstd = centred ? m.floats(slices) : nullptr;
+    p.norm = centred ? nullptr : m.floats(slices);
+    require(room.forward(&p, stream), what + " forward");
+    m.check(what + " forward", {p.y, p.mean, p.rstd, p.norm});
+  }
+  {
+    memory m;
+    auto p = make<nk_axis_backward_params>(dtype, param_dtype);
+    set_axis(p, outer, length, inner, keeps_axis, order, m);
+    p.x = m.filled(n, dtype);
+    p.dy = m.filled(n, dtype);
+    p.dx = m.room(n, dtype);
+    p.weight = m.filled(parameters, param_dtype);
+    p.dweight = m.floats(parameters);
+    p.dbias = centred ? m.floats(parameters) : nullptr;
+    require(room.backward(&p, stream), what + " backward");
+    m.check(what + " backward", {p.dx, p.dweight, p.dbias});
+  }
+  memory m;
+  auto p = make<nk_axis_jvp_params>(dtype, param_dtype);
+  set_axis(p, outer, length, inner, keeps_axis, order, m);
+  p.x = m.filled(n, dtype);
+  p.tan_x = m.filled(n, dtype);
+  p.jvp_y = m.room(n, dtype);
+  p.weight = m.filled(parameters, param_dtype);
+  p.tan_weight = m.filled(parameters, param_dtype);
+  p.tan_bias = centred ? m.filled(parameters, param_dtype) : nullptr;
+  require(room.jvp(&p, stream), what + " jvp");
+  m.check(what + " jvp", {p.jvp_y});
+}
+
+template <class Params>
+Params make_reduction(std::int32_t dtype, std::int32_t norm_dtype, const nk_reduction& reduction, memory& m) {
+  Params p;
+  std::memset(&p, 0, sizeof p);
+  p.struct_size = sizeof p;
+  p.dtype = dtype;
+  p.norm_dtype = norm_dtype;
+  p.reduction = reduction;
+  require(reduction.reduced != 0 ? nk_cuda_vector_norm_workspace_size(&reduction, &p.workspace_size)
+                                 : nk_cuda_matrix_norm_workspace_size(&reduction, &p.workspace_size),
+          "workspace");
+  p.workspace = m.bytes(p.workspace_size);
+  return p;
+}
+
+void reduction_of(const reduction_entries& room, std::int32_t dtype, std::int32_t norm_dtype,
+                  const nk_reduction& reduction, std::int64_t norms) {
+  std::int64_t n = 1;
+  for (int i = 0; i < reduction.rank; ++i) n *= reduction.sizes[i];
+  const std::string what = title(room.name, dtype, {n, norms, reduction.order});
+  {
+    memory m;
+    auto p = make_reduction<nk_reduction_forward_params>(dtype, norm_dtype, reduction, m);
+    p.x = m.filled(n, dtype);
+    p.norm = m.room(norms, norm_dtype);
+    require(room.forward(&p, stream), what + " forward");
+    m.check(what + " forward", {p.norm});
+  }
+  {
+    memory m;
+    auto p = make_reduction<nk_reduction_backward_params>(dtype, norm_dtype, reduction, m);
+    p.x = m.filled(n, dtype);
+    p.dnorm = m.filled(norms, norm_dtype);
+    p.dx = m.room(n, dtype);
+    require(room.backward(&p, stream), what + " backward");
+    m.check(what + " backward", {p.dx});
+  }
+  memory m;
+  auto p = make_reduction<nk_reduction_jvp_params>(dtype, norm_dtype, reduction, m);
+  p.x = m.filled(n, dtype);
+  p.tan_x = m.filled(n, dtype);
+  p.jvp_norm = m.room(norms, norm_dtype);
+  require(room.jvp(&p, stream), what + " jvp");
+  m.check(what + " jvp", {p.jvp_norm});
+}
+
+nk_reduction reduction_over(std::initializer_list<std::int64_t> sizes) {
+  nk_reduction r;
+  std::memset(&r, 0, sizeof r);
+  for (const std::int64_t n : sizes) r.sizes[r.rank++] = n;
+  return r;
+}
+
+void all_rows(std::int32_t dtype, std::int32_t param_dtype) {
+  // One for each geometry, and a tail or a shift in each.
+  const std::pair<std::int64_t, std::int64_t> shapes[] = {{9, 31},   {5, 250},  {3, 1000},
+                                                          {3, 4001}, {2, 8100}, {2, 20003}};
+  for (const auto& s : shapes) {
+    for (const int offset : {0, 1}) {
+      rows_of(kLayerNorm, true, dtype, param_dtype, s.first, s.second, offset);
+      rows_of(kRmsNorm, false, dtype, param_dtype, s.first, s.second, offset);
+    }
+  }
+}
+
+void all_channels(std::int32_t dtype, std::int32_t param_dtype) {
+  const std::int64_t shapes[][3] = {{2, 4, 9}, {2, 6, 500}, {3, 8, 4099}, {2, 64, 35}};
+  for (const auto& s : shapes) {
+    for (const std::int32_t layout : {0, 1}) {
+      channels_of(kGroupNorm, 2, false, dtype, param_dtype, s[0], s[1], s[2], layout);
+      channels_of(kInstanceNorm, 0, false, dtype, param_dtype, s[0], s[1], s[2], layout);
+      channels_of(kBatchNorm, 0, true, dtype, param_dtype, s[0], s[1], s[2], layout);
+    }
+  }
+}
+
+void all_axes(std::int32_t dtype, std::int32_t param_dtype) {
+  const std::int64_t shapes[][3] = {{2, 5, 3}, {3, 700, 1}, {1, 40000, 1}, {4, 300, 6}, {2, 9, 5000}};
+  for (const auto& s : shapes) {
+    axis_of(kAxisNorm, dtype, param_dtype, s[0], s[1], s[2], 0);
+    axis_of(kWeightNorm, dtype, param_dtype, s[0], s[1], s[2], 0);
+    for (const double p : {2.0, 1.0, 3.0, std::numeric_limits<double>::infinity()}) {
+      axis_of(kL2Normalize, dtype, param_dtype, s[0], s[1], s[2], p);
+    }
+  }
+}
+
+void all_reductions(std::int32_t dtype, std::int32_t norm_dtype) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  for (const double p : {2.0, 1.0, -1.0, 0.5, 3.0, infinity, -infinity}) {
+    nk_reduction r = reduction_over({3, 50, 40});
+    r.p = p;
+    r.reduced = 2;
+    reduction_of(kVectorNorm, dtype, norm_dtype, r, 3 * 40);
+    r.reduced = 7;
+    reduction_of(kVectorNorm, dtype, norm_dtype, r, 1);
+    r = reduction_over({2, 30000});
+    r.p = p;
+    r.reduced = 2;
+    reduction_of(kVectorNorm, dtype, norm_dtype, r, 2);
+  }
+  for (int order = NK_MATRIX_FROBENIUS; order <= NK_MATRIX_MIN_SINGULAR_VALUE; ++order) {
+    nk_reduction r = reduction_over({3, 24, 20});
+    r.row_axis = 1;
+    r.column_axis = 2;
+    r.order = order;
+    reduction_of(kMatrixNorm, dtype, norm_dtype, r, 3);
+    r.row_axis = 2;
+    r.column_axis = 0;
+    reduction_of(kMatrixNorm, dtype, norm_dtype, r, 24);
+  }
+}
+
+}  // namespace
+
+// With an argument only the families whose name begins so: rows, channels, axes, reductions.
+int main(int argc, char** argv) {
+  const std::pair<const char*, void (*)(std::int32_t, std::int32_t)> families[] = {
+      {"rows", all_rows}, {"channels", all_channels}, {"axes", all_axes}, {"reductions", all_reductions}};
+  require(nk_stream_create(&stream), "stream");
+  for (const auto& family : families) {
+    if (argc > 1 && std::strncmp(family.first, argv[1], std::strlen(argv[1])) != 0) continue;
+    family.second(NK_F32, NK_F32);
+    family.second(NK_F16, NK_F16);
+    family.second(NK_BF16, NK_F32);
+  }
+  require(nk_stream_destroy(stream), "stream");
+  std::printf("%d calls, all well\n", calls);
+  return calls == 0 ? 1 : 0;
+}

@@ -1,0 +1,406 @@
+// The kernels of norms over slices, for any operation (slice_operation.cuh) and layout (slice_layout.cuh).
+#pragma once
+
+#include "row_reduce.cuh"
+#include "slice_operation.cuh"
+
+namespace nk {
+namespace cuda {
+
+template <int Phase, int Threads, class Op, int N>
+__device__ __forceinline__ void team_join(const Op& op, double (&sums)[N]) {
+  constexpr int kWithin = Threads < 32 ? Threads : 32;
+#pragma unroll
+  for (int distance = kWithin / 2; distance > 0; distance /= 2) {
+    double other[N];
+#pragma unroll
+    for (int j = 0; j < N; ++j) other[j] = __shfl_xor_sync(row_mask<Threads>(), sums[j], distance, 32);
+    // The lower lane's come first, so that both lanes have the same bits.
+    const bool upper = (threadIdx.x & static_cast<unsigned>(distance)) != 0;
+    double a[N], b[N];
+#pragma unroll
+    for (int j = 0; j < N; ++j) {
+      a[j] = upper ? other[j] : sums[j];
+      b[j] = upper ? sums[j] : other[j];
+    }
+    op.template join<Phase>(a, b);
+#pragma unroll
+    for (int j = 0; j < N; ++j) sums[j] = a[j];
+  }
+  if constexpr (Threads > 32) {
+    constexpr int kWarps = Threads / 32;
+    NK_SHARED(double, scratch, kWarps* N);
+    const int warp = static_cast<int>(threadIdx.x) / 32;
+    // The scratch may still be read by the reduction before.
+    __syncthreads();
+    if (threadIdx.x % 32 == 0) {
+#pragma unroll
+      for (int j = 0; j < N; ++j) scratch[warp * N + j] = sums[j];
+    }
+    __syncthreads();
+#pragma unroll
+    for (int j = 0; j < N; ++j) sums[j] = scratch[j];
+    for (int w = 1; w < kWarps; ++w) {
+      double more[N];
+#pragma unroll
+      for (int j = 0; j < N; ++j) more[j] = scratch[w * N + j];
+      op.template join<Phase>(sums, more);
+    }
+  }
+}
+
+template <class T>
+__device__ __forceinline__ T nothing() {
+  T zero;
+  from_float(0.0f, &zero);
+  return zero;
+}
+
+// Sums of a slot, and its results.
+template <int Phase, class Op, class T, int N>
+__device__ __forceinline__ void add_slot(const Op& op, const typename Op::record& r, const place& at, const T (&x)[N],
+                                         const T (&t)[N], double (&sums)[Op::kSums]) {
+  const std::int64_t left = at.layout->unit_run - at.first;
+  op.template add<Phase>(r, at, x, t, left < N ? static_cast<int>(left) : N, sums);
+}
+
+template <class Op, class T, int N>
+__device__ __forceinline__ void map_slot(const Op& op, const typename Op::record& r, const place& at, const T (&x)[N],
+                                         const T (&t)[N], T (&out)[N]) {
+  const std::int64_t left = at.layout->unit_run - at.first;
+  float values[N] = {};
+  op.map(r, at, x, t, left < N ? static_cast<int>(left) : N, values);
+#pragma unroll
+  for (int i = 0; i < N; ++i) from_float(values[i], &out[i]);
+}
+
+template <class Op, class T>
+__device__ __forceinline__ slot<T> load_t(const Op& op, const place& at, std::int64_t length) {
+  slot<T> t = {};
+  if (Op::kTensors == 2 && op.t != nullptr) t = load_slot(static_cast<const T*>(op.t) + at.row, at.first, length);
+  return t;
+}
+
+// A team's slices, whole: x and t lie in shared memory between the phases, every slot with the thread that read it.
+template <class Op, class T, int Threads>
+struct whole_team {
+  const Op& op;
+  const slice_layout& l;
+  slot<T>* held;  // this team's
+  std::int64_t slots, row_slots;
+  int lane;
+
+  __device__ __forceinline__ place place_of(std::int64_t slice, std::int64_t origin, std::int64_t index) const {
+    std::int64_t first, unit;
+    const std::int64_t row_of_slice = quotient(index, row_slots, &first);
+    const std::int64_t row = quotient(row_of_slice, l.units_per_slice, &unit);
+    return {&l, origin + l.row_offset(row) + unit * l.unit_run, first * kSlot<T>,
+            l.channel(slice * l.units_per_slice + unit)};
+  }
+
+  template <int Phase>
+  __device__ __forceinline__ void phase(typename Op::record& r, std::int64_t slice, std::int64_t origin, bool loads) {
+    double sums[Op::kSums];
+    op.template start<Phase>(sums);
+    for (std::int64_t i = lane; i < slots; i += Threads) {
+      const place at = place_of(slice, origin, i);
+      if (loads) {
+        held[i] = load_slot(static_cast<const T*>(op.x) + at.row, at.first, l.unit_run);
+        if (Op::kTensors == 2) held[slots + i] = load_t<Op, T>(op, at, l.unit_run);
+      }
+      add_slot<Phase>(op, r, at, held[i].e, held[(Op::kTensors - 1) * slots + i].e, sums);
+    }
+    team_join<Phase, Threads>(op, sums);
+    if (l.units_per_slice == 1) op.template weigh<Phase>(sums, l.channel(slice));
+    op.template finish<Phase>(r, sums, slice, lane == 0);
+  }
+
+  __device__ __forceinline__ void map(const typename Op::record& r, std::int64_t slice, std::int64_t origin) {
+    for (std::int64_t i = lane; i < slots; i += Threads) {
+      const place at = place_of(slice, origin, i);
+      slot<T> out;
+      map_slot(op, r, at, held[i].e, held[(Op::kTensors - 1) * slots + i].e, out.e);
+      store_slot(static_cast<T*>(op.out) + at.row, at.first, l.unit_run, out);
+    }
+  }
+};
+
+template <int Threads>
+constexpr int kBlockOf = Threads < 128 ? 128 : Threads;
+template <int Threads>
+constexpr int kTeamsOfBlock = kBlockOf<Threads> / Threads;
+
+template <class Op, class T, int Threads>
+__global__ void __launch_bounds__(kBlockOf<Threads>, 512 / kBlockOf<Threads>)
+    whole_runs(Op op, slice_layout l, slice_workspace w) {
+  NK_DYNAMIC_SHARED(slot<T>, shared);
+  const int team = static_cast<int>(threadIdx.x) / Threads;
+  const std::int64_t row_slots = l.row_slots(kSlot<T>), slots = l.rows * l.units_per_slice * row_slots;
+  whole_team<Op, T, Threads> work = {op,    l,         shared + team * slots * Op::kTensors,
+                                     slots, row_slots, static_cast<int>(threadIdx.x) % Threads};
+  const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * kTeamsOfBlock<Threads>;
+  for (std::int64_t slice = static_cast<std::int64_t>(blockIdx.x) * kTeamsOfBlock<Threads> + team;
+       slice < l.slice_count; slice += step) {
+    const std::int64_t origin = l.origin(slice);
+    typename Op::record r = {};
+    op.begin(r, slice, origin);
+    const int first = op.first_phase();
+    if (first == 0) work.template phase<0>(r, slice, origin, true);
+    if constexpr (Op::kPhases > 1) work.template phase<1>(r, slice, origin, first == 1);
+    if (w.records != nullptr && work.lane == 0)
+      *reinterpret_cast<typename Op::record*>(w.records + slice * kRecordBytes) = r;
+    if (op.out != nullptr) work.map(r, slice, origin);
+  }
+}
+
+// A tile: up to 32 adjacent columns, and groups of threads that take their rows in turn.
+struct column_tile {
+  std::int64_t first;  // column of the row
+  std::int64_t outer;
+  int width, groups, column, group;
+
+  __device__ __forceinline__ column_tile(const slice_layout& l, std::int64_t tile) {
+    const std::int64_t columns = l.view.row_columns(), tiles = (columns + kTileColumns - 1) / kTileColumns;
+    std::int64_t which;
+    outer = quotient(tile, tiles, &which);
+    first = which * kTileColumns;
+    width = static_cast<int>(columns - first < kTileColumns ? columns - first : kTileColumns);
+    groups = kColumnThreads / width;
+    column = static_cast<int>(threadIdx.x) % width;
+    group = static_cast<int>(threadIdx.x) / width;  // threads that are left over have the one behind the last
+  }
+  __device__ __forceinline__ bool works() const { return group < groups; }
+};
+
+inline __host__ __device__ std::int64_t tile_count(const slice_layout& l) {
+  return l.units / l.view.row_columns() * ((l.view.row_columns() + kTileColumns - 1) / kTileColumns);
+}
+
+// A thread's column: its unit, its slice, and its rows [begin, end).
+template <class Op, class T>
+struct column_work {
+  const Op& op;
+  const slice_layout& l;
+  column_tile tile;
+  std::int64_t unit, slice, origin, channel;
+
+  __device__ __forceinline__ column_work(const Op& o, const slice_layout& layout, std::int64_t which)
+      : op(o), l(layout), tile(layout, which) {
+    unit = tile.outer * l.view.row_columns() + tile.first + tile.column;
+    slice = unit / l.units_per_slice;
+    origin = l.origin(slice);
+    channel = l.channel(unit);
+  }
+
+  template <class Body>
+  __device__ __forceinline__ void each_row(std::int64_t begin, std::int64_t end, Body&& body) const {
+    const std::int64_t base = origin + unit % l.units_per_slice;
+    if (!tile.works()) return;
+#pragma unroll 4
+    for (std::int64_t row = begin + tile.group; row < end; row += tile.groups) {
+      const place at = {&l, base + l.row_offset(row), 0, channel};
+      T x[1] = {static_cast<const T*>(op.x)[at.row]}, t[1] = {nothing<T>()};
+      if (Op::kTensors == 2 && op.t != nullptr) t[0] = static_cast<const T*>(op.t)[at.row];
+      body(at, x, t);
+    }
+  }
+
+  // Every thread of a column ends with the column's sums.
+  template <int Phase>
+  __device__ __forceinline__ void sum(const typename Op::record& r, std::int64_t begin, std::int64_t end,
+                                      double (&sums)[Op::kSums]) const {
+    op.template start<Phase>(sums);
+    each_row(begin, end,
+             [&](const place& at, const T(&x)[1], const T(&t)[1]) { add_slot<Phase>(op, r, at, x, t, sums); });
+    NK_SHARED(double, scratch, kColumnThreads* Op::kSums);
+    double* const own = scratch + threadIdx.x * Op::kSums;
+    // The scratch may still be read by the reduction before.
+    __syncthreads();
+    for (int j = 0; j < Op::kSums; ++j) own[j] = sums[j];
+    int distance = 1;
+    while (distance < tile.groups) distance *= 2;
+    for (distance /= 2; distance > 0; distance /= 2) {
+      __syncthreads();
+      if (tile.group < distance && tile.group + distance < tile.groups) {
+        double more[Op::kSums];
+        for (int j = 0; j < Op::kSums; ++j) more[j] = own[distance * tile.width * Op::kSums + j];
+        op.template join<Phase>(sums, more);
+        for (int j = 0; j < Op::kSums; ++j) own[j] = sums[j];
+      }
+    }
+    __syncthreads();
+    for (int j = 0; j < Op::kSums; ++j) sums[j] = scratch[tile.column * Op::kSums + j];
+  }
+
+  __device__ __forceinline__ void map(const typename Op::record& r, std::int64_t begin, std::int64_t end) const {
+    each_row(begin, end, [&](const place& at, const T(&x)[1], const T(&t)[1]) {
+      T out[1];
+      map_slot(op, r, at, x, t, out);
+      static_cast<T*>(op.out)[at.row] = out[0];
+    });
+  }
+};
+
+template <class Op, class T>
+__global__ void __launch_bounds__(kColumnThreads, 2) whole_columns(Op op, slice_layout l, slice_workspace w) {
+  const std::int64_t tiles = tile_count(l);
+  for (std::int64_t tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
+    const column_work<Op, T> work(op, l, tile);
+    const bool writes = work.tile.group == 0;
+    typename Op::record r = {};
+    op.begin(r, work.slice, work.origin);
+    double sums[Op::kSums];
+    if (op.first_phase() == 0) {
+      work.template sum<0>(r, 0, l.rows, sums);
+      op.template weigh<0>(sums, work.channel);
+      op.template finish<0>(r, sums, work.slice, writes);
+    }
+    if constexpr (Op::kPhases > 1) {
+      work.template sum<1>(r, 0, l.rows, sums);
+      op.template weigh<1>(sums, work.channel);
+      op.template finish<1>(r, sums, work.slice, writes);
+    }
+    if (w.records != nullptr && writes) {
+      *reinterpret_cast<typename Op::record*>(w.records + work.slice * kRecordBytes) = r;
+    }
+    if (op.out != nullptr) work.map(r, 0, l.rows);
+  }
+}
+
+template <class Op>
+__device__ __forceinline__ typename Op::record record_of(const Op& op, const slice_workspace& w, std::int64_t slice,
+                                                         std::int64_t origin, bool found) {
+  typename Op::record r = {};
+  if (found) r = *reinterpret_cast<const typename Op::record*>(w.records + slice * kRecordBytes);
+  op.begin(r, slice, origin);
+  return r;
+}
+
+// Calls body(unit, slice, first slot, last slot, chunk) for the chunks of a team.
+template <int Threads, class Body>
+__device__ __forceinline__ void each_chunk(const slice_layout& l, int per_slot, Body&& body) {
+  const std::int64_t chunks = l.chunks(per_slot), slots = l.rows * l.row_slots(per_slot);
+  const std::int64_t items = l.units * chunks, step = static_cast<std::int64_t>(gridDim.x) * kTeamsOfBlock<Threads>;
+  for (std::int64_t item = static_cast<std::int64_t>(blockIdx.x) * kTeamsOfBlock<Threads> + threadIdx.x / Threads;
+       item < items; item += step) {
+    std::int64_t chunk;
+    const std::int64_t unit = quotient(item, chunks, &chunk);
+    const std::int64_t begin = chunk * kChunkSlots, end = begin + kChunkSlots;
+    body(unit, unit / l.units_per_slice, begin, end < slots ? end : slots, chunk);
+  }
+}
+
+template <class Op, class T>
+__device__ __forceinline__ place place_in_unit(const slice_layout& l, std::int64_t unit_origin, std::int64_t channel,
+                                               std::int64_t row_slots, std::int64_t index) {
+  std::int64_t first;
+  const std::int64_t row = l.rows == 1 ? (first = index, 0) : quotient(index, row_slots, &first);
+  return {&l, unit_origin + l.row_offset(row), first * kSlot<T>, channel};
+}
+
+template <class Op, class T, int Phase, int Threads>
+__global__ void __launch_bounds__(kBlockOf<Threads>, 512 / kBlockOf<Threads>)
+    part_runs(Op op, slice_layout l, slice_workspace w) {
+  const int lane = static_cast<int>(threadIdx.x) % Threads;
+  each_chunk<Threads>(
+      l, kSlot<T>,
+      [&](std::int64_t unit, std::int64_t slice, std::int64_t begin, std::int64_t end, std::int64_t chunk) {
+        const std::int64_t origin = l.unit_origin(unit), channel = l.channel(unit), row_slots = l.row_slots(kSlot<T>);
+        const typename Op::record r = record_of(op, w, slice, l.origin(slice), Phase > op.first_phase());
+        double sums[Op::kSums];
+        op.template start<Phase>(sums);
+#pragma unroll 4
+        for (std::int64_t i = begin + lane; i < end; i += Threads) {
+          const place at = place_in_unit<Op, T>(l, origin, channel, row_slots, i);
+          const slot<T> x = load_slot(static_cast<const T*>(op.x) + at.row, at.first, l.unit_run);
+          const slot<T> t = load_t<Op, T>(op, at, l.unit_run);
+          add_slot<Phase>(op, r, at, x.e, t.e, sums);
+        }
+        team_join<Phase, Threads>(op, sums);
+        for (int j = 0; j < Op::kSums && lane == 0; ++j) w.partial[(chunk * Op::kSums + j) * l.units + unit] = sums[j];
+      });
+}
+
+template <class Op, class T, int Threads>
+__global__ void __launch_bounds__(kBlockOf<Threads>, 512 / kBlockOf<Threads>)
+    map_runs(Op op, slice_layout l, slice_workspace w) {
+  const int lane = static_cast<int>(threadIdx.x) % Threads;
+  each_chunk<Threads>(
+      l, kSlot<T>, [&](std::int64_t unit, std::int64_t slice, std::int64_t begin, std::int64_t end, std::int64_t) {
+        const std::int64_t origin = l.unit_origin(unit), channel = l.channel(unit), row_slots = l.row_slots(kSlot<T>);
+        const typename Op::record r = record_of(op, w, slice, l.origin(slice), Op::kPhases > op.first_phase());
+#pragma unroll 4
+        for (std::int64_t i = begin + lane; i < end; i += Threads) {
+          const place at = place_in_unit<Op, T>(l, origin, channel, row_slots, i);
+          const slot<T> x = load_slot(static_cast<const T*>(op.x) + at.row, at.first, l.unit_run);
+          const slot<T> t = load_t<Op, T>(op, at, l.unit_run);
+          slot<T> out;
+          map_slot(op, r, at, x.e, t.e, out.e);
+          store_slot(static_cast<T*>(op.out) + at.row, at.first, l.unit_run, out);
+        }
+      });
+}
+
+// Calls body(work, record, first row, last row, chunk) for the chunks of tiles of a block.
+template <class Op, class T, class Body>
+__device__ __forceinline__ void each_column_chunk(const Op& op, const slice_layout& l, const slice_workspace& w,
+                                                  bool found, Body&& body) {
+  const std::int64_t chunks = l.chunks(1), items = tile_count(l) * chunks;
+  for (std::int64_t item = blockIdx.x; item < items; item += gridDim.x) {
+    std::int64_t chunk;
+    const column_work<Op, T> work(op, l, quotient(item, chunks, &chunk));
+    const typename Op::record r = record_of(op, w, work.slice, work.origin, found);
+    const std::int64_t begin = chunk * l.chunk_rows(), end = begin + l.chunk_rows();
+    body(work, r, begin, end < l.rows ? end : l.rows, chunk);
+  }
+}
+
+template <class Op, class T, int Phase>
+__global__ void __launch_bounds__(kColumnThreads, 2) part_columns(Op op, slice_layout l, slice_workspace w) {
+  each_column_chunk<Op, T>(op, l, w, Phase > op.first_phase(),
+                           [&](const column_work<Op, T>& work, const typename Op::record& r, std::int64_t begin,
+                               std::int64_t end, std::int64_t chunk) {
+                             double sums[Op::kSums];
+                             work.template sum<Phase>(r, begin, end, sums);
+                             if (work.tile.group != 0) return;
+                             for (int j = 0; j < Op::kSums; ++j) {
+                               w.partial[(chunk * Op::kSums + j) * l.units + work.unit] = sums[j];
+                             }
+                           });
+}
+
+template <class Op, class T>
+__global__ void __launch_bounds__(kColumnThreads, 2) map_columns(Op op, slice_layout l, slice_workspace w) {
+  each_column_chunk<Op, T>(op, l, w, Op::kPhases > op.first_phase(),
+                           [&](const column_work<Op, T>& work, const typename Op::record& r, std::int64_t begin,
+                               std::int64_t end, std::int64_t) { work.map(r, begin, end); });
+}
+
+// Adds up the sums of a slice's units and chunks.
+template <class Op, int Phase, int Threads>
+__global__ void __launch_bounds__(kBlockOf<Threads>, 512 / kBlockOf<Threads>)
+    finish_slices(Op op, slice_layout l, slice_workspace w, std::int64_t chunks) {
+  const int lane = static_cast<int>(threadIdx.x) % Threads;
+  const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * kTeamsOfBlock<Threads>;
+  for (std::int64_t slice = static_cast<std::int64_t>(blockIdx.x) * kTeamsOfBlock<Threads> + threadIdx.x / Threads;
+       slice < l.slice_count; slice += step) {
+    double sums[Op::kSums];
+    op.template start<Phase>(sums);
+    for (std::int64_t i = lane; i < l.units_per_slice * chunks; i += Threads) {
+      std::int64_t which;
+      const std::int64_t chunk = quotient(i, l.units_per_slice, &which);
+      const std::int64_t unit = slice * l.units_per_slice + which;
+      double more[Op::kSums];
+      for (int j = 0; j < Op::kSums; ++j) more[j] = w.partial[(chunk * Op::kSums + j) * l.units + unit];
+      op.template weigh<Phase>(more, l.channel(unit));
+      op.template join<Phase>(sums, more);
+    }
+    team_join<Phase, Threads>(op, sums);
+    typename Op::record r = record_of(op, w, slice, l.origin(slice), Phase > op.first_phase());
+    op.template finish<Phase>(r, sums, slice, lane == 0);
+    if (lane == 0) *reinterpret_cast<typename Op::record*>(w.records + slice * kRecordBytes) = r;
+  }
+}
+
+}  // namespace cuda
+}  // namespace nk

@@ -1,0 +1,234 @@
+using System;
+using System.Runtime.CompilerServices;
+
+using NormKernels.Cuda.Interop;
+using NormKernels.Interop;
+
+namespace NormKernels.Cuda;
+
+/// <summary>
+/// Normalization along one axis of a tensor, with a weight and a bias for every element:
+/// <code>
+/// y = (x - mean) * rstd * weight + bias        rstd = 1 / sqrt(variance + epsilon), the variance biased
+/// </code>
+/// forward, backward (vector-Jacobian product) and forward-mode derivative (Jacobian-vector product).
+/// </summary>
+/// <remarks>
+/// <para>Tensors are float, <see cref="Half"/> or <see cref="BFloat16"/> and contiguous (<see cref="AxisShape"/>).
+/// Weight and bias have the shape of x and are of the tensors' type or float32. Arithmetic is float32 or wider; a
+/// 16-bit result is rounded once. Statistics and parameter gradients are float32. Statistics are in the order of the
+/// axes that are left, [outer, inner].</para>
+/// <para>A null optional buffer means "not passed" for an input (a weight of ones, a bias of zeros) and "not wanted"
+/// for an output. An output may be the same buffer as an input where its description says so; any other overlap throws.
+/// Nothing is enqueued when a method throws.</para>
+/// <para>The result of a slice depends on that slice alone, bit for bit, on one type of device; it is that of the CPU
+/// within rounding. A call enqueues its work and returns: it allocates nothing on the device and waits for nothing, so
+/// that it can be captured in a graph.</para>
+/// <para>A slice with a NaN or an infinity gives NaN throughout and disturbs no other. A constant slice gives exactly
+/// the bias if epsilon is positive, NaN if it is 0. Slices of no elements have NaN as their statistics.</para>
+/// </remarks>
+public static unsafe class AxisNorm
+{
+    /// <summary><c>y = norm(x)</c>.</summary>
+    /// <typeparam name="T">float, Half or BFloat16.</typeparam>
+    /// <param name="stream">Where the work is enqueued.</param>
+    /// <param name="x">Input, of the shape.</param>
+    /// <param name="y">Receives the output; may be <paramref name="x"/>.</param>
+    /// <param name="shape">The tensor along its axis.</param>
+    /// <param name="weight">Scale, of the shape of x, or null.</param>
+    /// <param name="bias">Offset, of the shape of x, or null.</param>
+    /// <param name="epsilon">Added to the variance under the root; 0 or more.</param>
+    /// <param name="mean">Receives the mean of each slice, float32, [outer * inner]; or null.</param>
+    /// <param name="rstd">Receives <c>1 / sqrt(variance + epsilon)</c> of each slice, float32, [outer * inner]; or
+    /// null.</param>
+    /// <param name="workspace">Scratch of <see cref="WorkspaceSize"/> bytes; may be null if those are 0.</param>
+    /// <exception cref="ArgumentException">A buffer has not the length that is stated for it or is not on the device of
+    /// the stream, an output overlaps another argument, or <typeparamref name="T"/> is not float, Half or BFloat16.
+    /// Named after the parameter; nothing has been enqueued.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="epsilon"/> is negative or NaN.</exception>
+    /// <exception cref="ArgumentNullException">The stream, or a buffer that is not optional, is null.</exception>
+    /// <exception cref="ObjectDisposedException">The stream or a buffer has been disposed.</exception>
+    /// <exception cref="CudaException">CUDA reported an error, of this or of something that was enqueued
+    /// before.</exception>
+    [OverloadResolutionPriority(1)]
+    public static void Forward<T>(
+        DeviceStream stream,
+        DeviceBuffer<T> x,
+        DeviceBuffer<T> y,
+        AxisShape shape,
+        DeviceBuffer<T>? weight = null,
+        DeviceBuffer<T>? bias = null,
+        double epsilon = 1e-5,
+        DeviceBuffer<float>? mean = null,
+        DeviceBuffer<float>? rstd = null,
+        DeviceBuffer<byte>? workspace = null)
+        where T : unmanaged =>
+        AlongAxis<Entries>.Forward(
+            stream, x, y, shape, weight, bias, epsilon, p: 0, mean, rstd, norm: null,
+            workspace);
+
+    /// <summary>The same with a float32 weight and bias beside 16-bit tensors.</summary>
+    /// <inheritdoc cref="Forward{T}(DeviceStream, DeviceBuffer{T}, DeviceBuffer{T}, AxisShape, DeviceBuffer{T}, DeviceBuffer{T}, double, DeviceBuffer{float}, DeviceBuffer{float}, DeviceBuffer{byte})" path="/*[not(self::summary)]"/>
+    public static void Forward<T>(
+        DeviceStream stream,
+        DeviceBuffer<T> x,
+        DeviceBuffer<T> y,
+        AxisShape shape,
+        DeviceBuffer<float>? weight = null,
+        DeviceBuffer<float>? bias = null,
+        double epsilon = 1e-5,
+        DeviceBuffer<float>? mean = null,
+        DeviceBuffer<float>? rstd = null,
+        DeviceBuffer<byte>? workspace = null)
+        where T : unmanaged =>
+        AlongAxis<Entries>.Forward(
+            stream, x, y, shape, weight, bias, epsilon, p: 0, mean, rstd, norm: null,
+            workspace);
+
+    /// <summary>How many bytes of workspace a call of this shape needs, forward, backward or Jvp, on the calling thread's
+    /// device.</summary>
+    /// <exception cref="ArgumentException">The size overflows 64 bits.</exception>
+    /// <exception cref="DllNotFoundException">The library is missing; the message lists what was probed.</exception>
+    /// <exception cref="CudaException">There is no device, or CUDA reported another error.</exception>
+    public static long WorkspaceSize(AxisShape shape) => AlongAxis<Entries>.WorkspaceSize(shape);
+
+    /// <summary>The vector-Jacobian product of forward at x: dx, dweight and dbias from dy.</summary>
+    /// <typeparam name="T">float, Half or BFloat16.</typeparam>
+    /// <param name="stream">Where the work is enqueued.</param>
+    /// <param name="dy">Cotangent of y.</param>
+    /// <param name="x">The input of the forward pass.</param>
+    /// <param name="dx">Receives the gradient of x; may be <paramref name="dy"/> or <paramref name="x"/>. Always
+    /// overwritten.</param>
+    /// <param name="shape">The tensor along its axis.</param>
+    /// <param name="weight">Scale, of the shape of x, or null.</param>
+    /// <param name="epsilon">Added to the variance under the root; 0 or more.</param>
+    /// <param name="mean">The means that forward saved, [outer * inner]; null (with <paramref name="rstd"/>): computed
+    /// again from the input, with the same bits.</param>
+    /// <param name="rstd">The reciprocal standard deviations that forward saved, [outer * inner]; or null.</param>
+    /// <param name="dweight">Receives the gradient of the weight, float32, of the shape of x; or null.</param>
+    /// <param name="dbias">Receives the gradient of the bias, float32, of the shape of x; or null.</param>
+    /// <param name="workspace">Scratch of <see cref="WorkspaceSize"/> bytes; may be null if those are 0.</param>
+    /// <param name="accumulate">Whether dweight and dbias are added to (+=) and not overwritten (=).</param>
+    /// <inheritdoc cref="Forward{T}(DeviceStream, DeviceBuffer{T}, DeviceBuffer{T}, AxisShape, DeviceBuffer{T}, DeviceBuffer{T}, double, DeviceBuffer{float}, DeviceBuffer{float}, DeviceBuffer{byte})" path="/exception"/>
+    [OverloadResolutionPriority(1)]
+    public static void Backward<T>(
+        DeviceStream stream,
+        DeviceBuffer<T> dy,
+        DeviceBuffer<T> x,
+        DeviceBuffer<T> dx,
+        AxisShape shape,
+        DeviceBuffer<T>? weight = null,
+        double epsilon = 1e-5,
+        DeviceBuffer<float>? mean = null,
+        DeviceBuffer<float>? rstd = null,
+        DeviceBuffer<float>? dweight = null,
+        DeviceBuffer<float>? dbias = null,
+        DeviceBuffer<byte>? workspace = null,
+        bool accumulate = false)
+        where T : unmanaged =>
+        AlongAxis<Entries>.Backward(
+            stream, dy, x, dx, shape, weight, epsilon, p: 0, mean, rstd, dweight, dbias, workspace,
+            accumulate);
+
+    /// <summary>The same with a float32 weight beside 16-bit tensors.</summary>
+    /// <inheritdoc cref="Backward{T}(DeviceStream, DeviceBuffer{T}, DeviceBuffer{T}, DeviceBuffer{T}, AxisShape, DeviceBuffer{T}, double, DeviceBuffer{float}, DeviceBuffer{float}, DeviceBuffer{float}, DeviceBuffer{float}, DeviceBuffer{byte}, bool)" path="/*[not(self::summary)]"/>
+    public static void Backward<T>(
+        DeviceStream stream,
+        DeviceBuffer<T> dy,
+        DeviceBuffer<T> x,
+        DeviceBuffer<T> dx,
+        AxisShape shape,
+        DeviceBuffer<float>? weight = null,
+        double epsilon = 1e-5,
+        DeviceBuffer<float>? mean = null,
+        DeviceBuffer<float>? rstd = null,
+        DeviceBuffer<float>? dweight = null,
+        DeviceBuffer<float>? dbias = null,
+        DeviceBuffer<byte>? workspace = null,
+        bool accumulate = false)
+        where T : unmanaged =>
+        AlongAxis<Entries>.Backward(
+            stream, dy, x, dx, shape, weight, epsilon, p: 0, mean, rstd, dweight, dbias, workspace,
+            accumulate);
+
+    /// <summary>The Jacobian-vector product of forward at x: the tangent of y along the tangents of x, weight and
+    /// bias.</summary>
+    /// <typeparam name="T">float, Half or BFloat16.</typeparam>
+    /// <param name="stream">Where the work is enqueued.</param>
+    /// <param name="tanX">Tangent of x.</param>
+    /// <param name="x">The input of the forward pass.</param>
+    /// <param name="jvpY">Receives the tangent of y; may be <paramref name="tanX"/> or <paramref name="x"/>.</param>
+    /// <param name="shape">The tensor along its axis.</param>
+    /// <param name="weight">Scale, of the shape of x, or null.</param>
+    /// <param name="tanWeight">Tangent of the weight, of the shape of x, or null for zeros.</param>
+    /// <param name="tanBias">Tangent of the bias, of the shape of x, or null for zeros.</param>
+    /// <param name="epsilon">Added to the variance under the root; 0 or more.</param>
+    /// <param name="mean">The means that forward saved, [outer * inner]; null (with <paramref name="rstd"/>): computed
+    /// again from the input, with the same bits.</param>
+    /// <param name="rstd">The reciprocal standard deviations that forward saved, [outer * inner]; or null.</param>
+    /// <param name="workspace">Scratch of <see cref="WorkspaceSize"/> bytes; may be null if those are 0.</param>
+    /// <inheritdoc cref="Forward{T}(DeviceStream, DeviceBuffer{T}, DeviceBuffer{T}, AxisShape, DeviceBuffer{T}, DeviceBuffer{T}, double, DeviceBuffer{float}, DeviceBuffer{float}, DeviceBuffer{byte})" path="/exception"/>
+    [OverloadResolutionPriority(1)]
+    public static void Jvp<T>(
+        DeviceStream stream,
+        DeviceBuffer<T> tanX,
+        DeviceBuffer<T> x,
+        DeviceBuffer<T> jvpY,
+        AxisShape shape,
+        DeviceBuffer<T>? weight = null,
+        DeviceBuffer<T>? tanWeight = null,
+        DeviceBuffer<T>? tanBias = null,
+        double epsilon = 1e-5,
+        DeviceBuffer<float>? mean = null,
+        DeviceBuffer<float>? rstd = null,
+        DeviceBuffer<byte>? workspace = null)
+        where T : unmanaged =>
+        AlongAxis<Entries>.Jvp(
+            stream, tanX, x, jvpY, shape, weight, tanWeight, tanBias, epsilon, p: 0, mean, rstd, workspace);
+
+    /// <summary>The same with a float32 weight and float32 tangents of parameters beside 16-bit tensors.</summary>
+    /// <inheritdoc cref="Jvp{T}(DeviceStream, DeviceBuffer{T}, DeviceBuffer{T}, DeviceBuffer{T}, AxisShape, DeviceBuffer{T}, DeviceBuffer{T}, DeviceBuffer{T}, double, DeviceBuffer{float}, DeviceBuffer{float}, DeviceBuffer{byte})" path="/*[not(self::summary)]"/>
+    public static void Jvp<T>(
+        DeviceStream stream,
+        DeviceBuffer<T> tanX,
+        DeviceBuffer<T> x,
+        DeviceBuffer<T> jvpY,
+        AxisShape shape,
+        DeviceBuffer<float>? weight = null,
+        DeviceBuffer<float>? tanWeight = null,
+        DeviceBuffer<float>? tanBias = null,
+        double epsilon = 1e-5,
+        DeviceBuffer<float>? mean = null,
+        DeviceBuffer<float>? rstd = null,
+        DeviceBuffer<byte>? workspace = null)
+        where T : unmanaged =>
+        AlongAxis<Entries>.Jvp(
+            stream, tanX, x, jvpY, shape, weight, tanWeight, tanBias, epsilon, p: 0, mean, rstd, workspace);
+
+    private readonly struct Entries : IAlongAxisEntries
+    {
+        public static string[] ForwardNames { get; } = ["y", "mean", "rstd", string.Empty, "x", "weight", "bias"];
+
+        public static string[] BackwardNames { get; } = ["dx", "dweight", "dbias", "dy", "x", "weight", "mean", "rstd"];
+
+        public static string[] JvpNames { get; } =
+            ["jvpY", "tanX", "x", "weight", "tanWeight", "tanBias", "mean", "rstd"];
+
+        public static bool KeepsAxis => false;
+
+        public static bool RequiresWeight => false;
+
+        public static long Parameters(in AxisShape shape) => shape.Count;
+
+        public static long Slices(in AxisShape shape) => shape.Outer * shape.Inner;
+
+        public static nk_status Forward(nk_axis_forward_params* parameters, nint stream) =>
+            NkCuda.nk_cuda_axis_norm_forward(parameters, stream);
+
+        public static nk_status Backward(nk_axis_backward_params* parameters, nint stream) =>
+            NkCuda.nk_cuda_axis_norm_backward(parameters, stream);
+
+        public static nk_status Jvp(nk_axis_jvp_params* parameters, nint stream) =>
+            NkCuda.nk_cuda_axis_norm_jvp(parameters, stream);
+    }
+}

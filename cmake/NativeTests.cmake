@@ -25,8 +25,8 @@ if(TARGET nk_emulation)
   target_link_libraries(normkernels_native_tests PRIVATE nk_emulation)
 endif()
 if(TARGET normkernels_emu)
-  target_sources(normkernels_native_tests PRIVATE native/tests/cuda_row_norm_test.cpp
-    native/tests/cuda_slices_test.cpp)
+  target_sources(normkernels_native_tests PRIVATE native/tests/cuda_matrix_norm_test.cpp
+    native/tests/cuda_row_norm_test.cpp native/tests/cuda_slices_test.cpp)
   target_link_libraries(normkernels_native_tests PRIVATE normkernels_emu)
 endif()
 gtest_discover_tests(normkernels_native_tests DISCOVERY_TIMEOUT 60)

@@ -17,6 +17,7 @@ class _Field(ctypes.Structure):
     _fields_ = [
         ("struct_name", ctypes.c_char_p),
         ("field_name", ctypes.c_char_p),
+        ("field_type", ctypes.c_char_p),
         ("offset", ctypes.c_uint64),
         ("size", ctypes.c_uint64),
         ("struct_size", ctypes.c_uint64),
@@ -41,22 +42,20 @@ class Library:
         for i in range(count.value):
             row = table[i]
             size, fields = self._structs.setdefault(row.struct_name.decode(), (row.struct_size, {}))
-            fields[row.field_name.decode()] = (row.offset, row.size)
+            fields[row.field_name.decode()] = (row.offset, row.size, row.field_type == b"double")
 
     def pack(self, name, **fields):
-        """A struct as ctypes holds it: integers, pointers (0 or None: none), doubles where a float is given, bytes."""
+        """A struct as ctypes holds it: integers, pointers, doubles; bytes for what is none of them."""
         size, layout = self._structs[name]
         buffer = ctypes.create_string_buffer(size)
         if name.endswith("_params"):
             fields["struct_size"] = size
         for field, value in fields.items():
-            offset, width = layout[field]
-            if value is None:
-                value = 0
-            if isinstance(value, float):
-                data = struct.pack("<d", value)
-            elif isinstance(value, bytes):
+            offset, width, is_double = layout[field]
+            if isinstance(value, bytes):
                 data = value
+            elif is_double:
+                data = struct.pack("<d", value)
             else:
                 data = int(value).to_bytes(width, "little", signed=value < 0)
             if len(data) != width:

@@ -258,18 +258,18 @@ struct power_derivative : power_operands {
   template <int Phase, class T, int N>
   __device__ __forceinline__ void add(const record& r, const place&, const T (&v)[N], const T (&tangent)[N], int count,
                                       double (&sums)[2]) const {
-    if (Phase == 0) {
+    if constexpr (Phase == 0) {
       add_powers(v, count, sums);
-      return;
-    }
+    } else {
 #pragma unroll
-    for (int i = 0; i < N; ++i) {
-      if (i >= count) break;
-      const double value = static_cast<double>(to_float(v[i]));
-      const bool by_value = backward && role == power_role::l2_normalize;
-      const double d = by_value && !sums_of.is_extreme() ? 0.0 : sums_of.derivative(value, r.norm);
-      sums[0] = fma(static_cast<double>(to_float(tangent[i])), by_value ? value * r.factor : d, sums[0]);
-      sums[1] += fabs(d);
+      for (int i = 0; i < N; ++i) {
+        if (i >= count) break;
+        const double value = static_cast<double>(to_float(v[i]));
+        const bool by_value = backward && role == power_role::l2_normalize;
+        const double d = by_value && !sums_of.is_extreme() ? 0.0 : sums_of.derivative(value, r.norm);
+        sums[0] = fma(static_cast<double>(to_float(tangent[i])), by_value ? value * r.factor : d, sums[0]);
+        sums[1] += fabs(d);
+      }
     }
   }
 

@@ -33,7 +33,17 @@ struct alignas(16) words {
   std::uint32_t w[4];
 };
 
-// 16 bytes that begin `bytes` (even, less than 16) into two times 16.
+// The upper word of the two, shifted down by `bits`, and what the lower one has left below it.
+__device__ __forceinline__ std::uint32_t funnel(std::uint32_t low, std::uint32_t high, unsigned bits) {
+#if defined(__CUDA_ARCH__)
+  return __funnelshift_r(low, high, bits);
+#else
+  return static_cast<std::uint32_t>((static_cast<std::uint64_t>(high) << 32 | low) >> bits);
+#endif
+}
+
+// 16 bytes that begin `bytes` (a multiple of an element's size, less than 16) into two times 16.
+template <class T>
 __device__ __forceinline__ words straddle(const words& low, const words& high, unsigned bytes) {
   std::uint32_t all[8] = {low.w[0], low.w[1], low.w[2], low.w[3], high.w[0], high.w[1], high.w[2], high.w[3]};
   // An index that is not known would put the array into memory: by two words, by one, by half a word.
@@ -43,7 +53,7 @@ __device__ __forceinline__ words straddle(const words& low, const words& high, u
   for (int i = 0; i < 5; ++i) all[i] = (bytes & 4u) != 0 ? all[i + 1] : all[i];
   words r;
 #pragma unroll
-  for (int i = 0; i < 4; ++i) r.w[i] = (bytes & 2u) != 0 ? all[i] >> 16 | all[i + 1] << 16 : all[i];
+  for (int i = 0; i < 4; ++i) r.w[i] = sizeof(T) == 4 ? all[i] : funnel(all[i], all[i + 1], (bytes & 2u) * 8u);
   return r;
 }
 
@@ -89,7 +99,7 @@ __device__ __forceinline__ slot<T> load_slot(const T* row, Index first, Index co
     words low, high;
     std::memcpy(&low, &pair[0], 16);
     std::memcpy(&high, &pair[1], 16);
-    const words joined = straddle(low, high, bytes);
+    const words joined = straddle<T>(low, high, bytes);
     std::memcpy(&s, &joined, 16);
     return s;
   }

@@ -25,11 +25,19 @@ if(TARGET nk_emulation)
   target_link_libraries(normkernels_native_tests PRIVATE nk_emulation)
 endif()
 if(TARGET normkernels_emu)
-  target_sources(normkernels_native_tests PRIVATE native/tests/cuda_row_norm_test.cpp
-    native/tests/cuda_slices_test.cpp)
+  target_sources(normkernels_native_tests PRIVATE native/tests/cuda_matrix_norm_test.cpp
+    native/tests/cuda_row_norm_test.cpp native/tests/cuda_slices_test.cpp)
   target_link_libraries(normkernels_native_tests PRIVATE normkernels_emu)
 endif()
 gtest_discover_tests(normkernels_native_tests DISCOVERY_TIMEOUT 60)
+if(TARGET normkernels_emu)
+  # What runs under compute-sanitizer where there is a GPU.
+  add_executable(normkernels_every_kernel_emu bench/gpu/every_kernel.cpp)
+  target_link_libraries(normkernels_every_kernel_emu PRIVATE nk_settings normkernels_emu)
+  foreach(family IN ITEMS rows channels axes reductions)
+    add_test(NAME every_kernel_${family} COMMAND normkernels_every_kernel_emu ${family})
+  endforeach()
+endif()
 
 # Nothing but nk_* may be visible, and nothing but the C library be needed: users' processes hold other C++ libraries.
 if(UNIX AND NOT APPLE AND NOT NK_SANITIZE)

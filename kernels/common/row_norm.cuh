@@ -25,8 +25,7 @@ inline __host__ __device__ std::int64_t stride_or(std::int64_t stride, std::int6
 // One thread's share of a row: slots `Threads` apart.
 template <class T, int Threads, int Slots>
 struct row_slots {
-  std::int64_t cols;   // 0: no row for this thread
-  std::int64_t shift;  // the first slot begins this many elements before the row, so that slots are aligned
+  std::int64_t cols;  // 0: no row for this thread
   int lane;
 
   // Calls body(index in registers, first element) for each of the thread's slots.
@@ -35,11 +34,11 @@ struct row_slots {
     if constexpr (Slots > 0) {
 #pragma unroll
       for (int s = 0; s < Slots; ++s) {
-        const std::int64_t first = (static_cast<std::int64_t>(s) * Threads + lane) * kSlot<T> - shift;
+        const std::int64_t first = (static_cast<std::int64_t>(s) * Threads + lane) * kSlot<T>;
         if (first < cols) body(s, first);
       }
     } else {
-      for (std::int64_t first = static_cast<std::int64_t>(lane) * kSlot<T> - shift; first < cols;
+      for (std::int64_t first = static_cast<std::int64_t>(lane) * kSlot<T>; first < cols;
            first += static_cast<std::int64_t>(Threads) * kSlot<T>) {
         body(0, first);
       }
@@ -50,12 +49,6 @@ struct row_slots {
     return at >= 0 && at < cols;
   }
 };
-
-// Elements before the row's first up to a 16-byte boundary.
-template <class T>
-__device__ __forceinline__ std::int64_t shift_of(const T* row) {
-  return static_cast<std::int64_t>(reinterpret_cast<std::uintptr_t>(row) % 16 / sizeof(T));
-}
 
 // A row, held in registers or read again.
 template <class T, int Threads, int Slots>

@@ -30,8 +30,7 @@ __global__ void __launch_bounds__(kBlockThreads<Threads>) backward_rows(nk_row_n
     held_row<T, Threads, Slots> x = {}, dy = {};
     x.row = static_cast<const T*>(p.x) + row * stride_or(p.x_stride, cols);
     dy.row = static_cast<const T*>(p.dy) + row * stride_or(p.dy_stride, cols);
-    // No shift: a thread has the same columns in every row.
-    const row_slots<T, Threads, Slots> slots = {there ? cols : 0, 0, static_cast<int>(threadIdx.x) % Threads};
+    const row_slots<T, Threads, Slots> slots = {there ? cols : 0, static_cast<int>(threadIdx.x) % Threads};
     if constexpr (Slots > 0) {
       slots.for_each([&](int s, std::int64_t first) {
         x.held[s] = load_slot(x.row, first, cols);
@@ -87,7 +86,7 @@ __global__ void __launch_bounds__(kBlockThreads<Threads>) backward_rows(nk_row_n
 
   if constexpr (Slots > 0) {
     if (sums == nullptr) return;
-    const row_slots<T, Threads, Slots> slots = {cols, 0, static_cast<int>(threadIdx.x) % Threads};
+    const row_slots<T, Threads, Slots> slots = {cols, static_cast<int>(threadIdx.x) % Threads};
     slots.for_each([&](int s, std::int64_t first) {
 #pragma unroll
       for (int i = 0; i < kSlot<T>; ++i) {

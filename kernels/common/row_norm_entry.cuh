@@ -29,8 +29,7 @@ struct geometry {
 // thread holds.
 template <int Tensors, class T, class F>
 nk_status with_geometry(std::int64_t cols, F&& f) {
-  // A row may begin in the middle of its first slot.
-  const std::int64_t slots = (cols + 2 * (kSlot<T> - 1)) / kSlot<T>;
+  const std::int64_t slots = (cols + kSlot<T> - 1) / kSlot<T>;
   if (slots <= 8) return f(T(), geometry<8, 1>());
   if (slots <= 32) return f(T(), geometry<32, 1>());
   if (slots <= 128) return f(T(), geometry<32, 4>());

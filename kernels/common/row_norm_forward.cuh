@@ -20,8 +20,7 @@ __global__ void __launch_bounds__(kBlockThreads<Threads>) forward_rows(nk_row_no
   for_each_row<Threads>(p.rows, [&](std::int64_t row, bool there) {
     held_row<T, Threads, Slots> source = {};
     source.row = x + row * stride_or(p.x_stride, cols);
-    const row_slots<T, Threads, Slots> slots = {there ? cols : 0, there ? shift_of(source.row) : 0,
-                                                static_cast<int>(threadIdx.x) % Threads};
+    const row_slots<T, Threads, Slots> slots = {there ? cols : 0, static_cast<int>(threadIdx.x) % Threads};
     if (residual == nullptr) {
       if constexpr (Slots > 0) {
         slots.for_each([&](int s, std::int64_t first) { source.held[s] = load_slot(source.row, first, cols); });

@@ -19,8 +19,7 @@ __global__ void __launch_bounds__(kBlockThreads<Threads>) jvp_rows(nk_row_norm_j
     t.row = static_cast<const T*>(p.tan_x) + row * stride_or(p.tan_x_stride, cols);
     const T* const added =
         tan_residual == nullptr ? nullptr : tan_residual + row * stride_or(p.tan_residual_stride, cols);
-    const row_slots<T, Threads, Slots> slots = {there ? cols : 0, there ? shift_of(x.row) : 0,
-                                                static_cast<int>(threadIdx.x) % Threads};
+    const row_slots<T, Threads, Slots> slots = {there ? cols : 0, static_cast<int>(threadIdx.x) % Threads};
     if constexpr (Slots > 0) {
       slots.for_each([&](int s, std::int64_t first) {
         x.held[s] = load_slot(x.row, first, cols);

@@ -96,6 +96,7 @@ template <class Op>
 nk_status run_slices(const Op& op, std::int32_t dtype, const slice_layout& l, const given_workspace& given, bool keeps,
                      nk_stream stream) {
   static_assert(sizeof(typename Op::record) <= kRecordBytes && Op::kSums <= kMostSums, "the workspace is too small");
+  if (l.units > kMostUnits) return NK_ERROR_SHAPE;
   switch (dtype) {
     case NK_F16:
       return run_typed<Op, f16>(op, l, given, keeps, stream_of(stream));

@@ -72,6 +72,9 @@ struct slice_layout {
   }
 };
 
+// More units than any memory holds, and few enough that their workspace is a number.
+constexpr std::int64_t kMostUnits = std::int64_t{1} << 52;
+
 // Of a view that is not empty.
 inline slice_layout layout_of(const slices& view) {
   slice_layout l = {};

@@ -11,8 +11,10 @@ namespace {
 using nk::cuda::slice_layout;
 
 // Slices that are held whole, whatever dtype and verb, need nothing: float32 and two tensors take the most.
-std::uint64_t size_for(const slice_layout& l) {
-  return is_whole(l, 4, 2, true) ? 0 : workspace_bytes(l);
+nk_status size_for(const slice_layout& l, std::uint64_t* size) {
+  if (l.units > nk::cuda::kMostUnits) return NK_ERROR_SHAPE;
+  *size = is_whole(l, 4, 2, true) ? 0 : workspace_bytes(l);
+  return NK_OK;
 }
 
 }  // namespace
@@ -26,11 +28,12 @@ nk_status nk_cuda_channel_norm_workspace_size(int64_t batch, int64_t channels, i
   *size = 0;
   if (batch == 0 || channels == 0 || spatial == 0) return NK_OK;
   // Inference sees the slices of batch_norm.
-  const auto size_of_view = [&](bool all) {
-    return workspace_bytes(nk::cuda::layout_of(nk::channel_view(all, batch, channels, spatial, groups, layout)));
-  };
-  *size = size_of_view(true);
-  if (over_batch == 0 && size_of_view(false) > *size) *size = size_of_view(false);
+  for (const bool all : {true, false}) {
+    if (over_batch != 0 && !all) continue;
+    const slice_layout l = nk::cuda::layout_of(nk::channel_view(all, batch, channels, spatial, groups, layout));
+    if (l.units > nk::cuda::kMostUnits) return NK_ERROR_SHAPE;
+    if (workspace_bytes(l) > *size) *size = workspace_bytes(l);
+  }
   return NK_OK;
 }
 
@@ -41,8 +44,7 @@ nk_status nk_cuda_axis_workspace_size(int64_t outer, int64_t length, int64_t inn
   *size = 0;
   if (outer == 0 || length == 0 || inner == 0) return NK_OK;
   const nk::axis_room& room = keeps_axis != 0 ? nk::kWeightNorm : nk::kL2Normalize;
-  *size = size_for(nk::cuda::layout_of(nk::axis_view(room, outer, length, inner)));
-  return NK_OK;
+  return size_for(nk::cuda::layout_of(nk::axis_view(room, outer, length, inner)), size);
 }
 
 nk_status nk_cuda_vector_norm_workspace_size(const nk_reduction* reduction, uint64_t* size) {
@@ -50,6 +52,7 @@ nk_status nk_cuda_vector_norm_workspace_size(const nk_reduction* reduction, uint
   nk_status status = nk::check_sizes(*reduction, 4);
   if (status == NK_OK) status = nk::check_vector_axes(*reduction);
   if (status != NK_OK) return status;
-  *size = nk::element_count(*reduction) == 0 ? 0 : size_for(nk::cuda::layout_of(nk::vector_view(*reduction)));
-  return NK_OK;
+  *size = 0;
+  if (nk::element_count(*reduction) == 0) return NK_OK;
+  return size_for(nk::cuda::layout_of(nk::vector_view(*reduction)), size);
 }

@@ -1,10 +1,14 @@
 // Rows in slots of 16 bytes: 4 float32 or 8 16-bit elements, what a thread loads at once.
 //
-// A slot that is aligned and lies within its row is one 16-byte access, any other one is done element by element; which
-// of the two is decided by the address alone, slot by slot. Elements outside the row load as 0 and are not stored.
+// Slots are counted from the beginning of their row, wherever that lies: what a thread sums, and so every bit of a
+// result, must not depend on alignment. One that is aligned is a single access; a misaligned one is loaded as the two
+// aligned 16 bytes that it straddles (its neighbours load the same, so memory is read once), and stored in words as
+// wide as its alignment. Only the ends of a row go element by element. Elements outside the row load as 0 and are not
+// stored.
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 #include "core/dtype.h"
 #include "cuda_compat.cuh"
@@ -21,16 +25,53 @@ struct alignas(16) slot {
 };
 
 template <class T>
-__device__ __forceinline__ bool is_whole(const T* p, std::int64_t first, std::int64_t cols) {
-  return first >= 0 && first + kSlot<T> <= cols && reinterpret_cast<std::uintptr_t>(p + first) % 16 == 0;
+__device__ __forceinline__ bool is_inside(std::int64_t first, std::int64_t cols) {
+  return first >= 0 && first + kSlot<T> <= cols;
+}
+
+template <class T>
+__device__ __forceinline__ unsigned misalignment(const T* p) {
+  return static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(p) % 16);
+}
+
+struct alignas(16) words {
+  std::uint32_t w[4];
+};
+
+// 16 bytes that begin `bytes` (even, less than 16) into two times 16.
+__device__ __forceinline__ words straddle(const words& low, const words& high, unsigned bytes) {
+  std::uint32_t all[8] = {low.w[0], low.w[1], low.w[2], low.w[3], high.w[0], high.w[1], high.w[2], high.w[3]};
+  // An index that is not known would put the array into memory: by two words, by one, by half a word.
+#pragma unroll
+  for (int i = 0; i < 6; ++i) all[i] = (bytes & 8u) != 0 ? all[i + 2] : all[i];
+#pragma unroll
+  for (int i = 0; i < 5; ++i) all[i] = (bytes & 4u) != 0 ? all[i + 1] : all[i];
+  words r;
+#pragma unroll
+  for (int i = 0; i < 4; ++i) r.w[i] = (bytes & 2u) != 0 ? all[i] >> 16 | all[i + 1] << 16 : all[i];
+  return r;
 }
 
 // Elements [first, first + kSlot) of a row.
 template <class T>
 __device__ __forceinline__ slot<T> load_slot(const T* row, std::int64_t first, std::int64_t cols) {
   slot<T> s;
-  if (is_whole(row, first, cols)) {
-    s = *reinterpret_cast<const slot<T>*>(row + first);
+  const T* const p = row + first;
+  const unsigned bytes = misalignment(p);
+  if (is_inside<T>(first, cols) && bytes == 0) {
+    s = *reinterpret_cast<const slot<T>*>(p);
+    return s;
+  }
+  // What lies before the row but in the same 16 bytes may be read: nobody allocates less. Not what lies behind it.
+  const T* const aligned = p - bytes / sizeof(T);
+  if (first >= 0 && first + 2 * kSlot<T> - static_cast<std::int64_t>(bytes / sizeof(T)) <= cols) {
+    const slot<T> pair[2] = {*reinterpret_cast<const slot<T>*>(aligned),
+                             *reinterpret_cast<const slot<T>*>(aligned + kSlot<T>)};
+    words low, high;
+    std::memcpy(&low, &pair[0], 16);
+    std::memcpy(&high, &pair[1], 16);
+    const words joined = straddle(low, high, bytes);
+    std::memcpy(&s, &joined, 16);
     return s;
   }
 #pragma unroll
@@ -43,10 +84,34 @@ __device__ __forceinline__ slot<T> load_slot(const T* row, std::int64_t first, s
   return s;
 }
 
+template <class T, int Elements>
+struct alignas(Elements * sizeof(T)) piece {
+  T e[Elements];
+};
+
+template <class T, int Elements>
+__device__ __forceinline__ void store_pieces(T* p, const slot<T>& s) {
+#pragma unroll
+  for (int i = 0; i < kSlot<T>; i += Elements) {
+    piece<T, Elements> v;
+#pragma unroll
+    for (int j = 0; j < Elements; ++j) v.e[j] = s.e[i + j];
+    *reinterpret_cast<piece<T, Elements>*>(p + i) = v;
+  }
+}
+
 template <class T>
 __device__ __forceinline__ void store_slot(T* row, std::int64_t first, std::int64_t cols, const slot<T>& s) {
-  if (is_whole(row, first, cols)) {
-    *reinterpret_cast<slot<T>*>(row + first) = s;
+  T* const p = row + first;
+  const unsigned bytes = misalignment(p);
+  if (is_inside<T>(first, cols) && bytes % 4 == 0) {
+    if (bytes == 0) {
+      *reinterpret_cast<slot<T>*>(p) = s;
+    } else if (bytes == 8) {
+      store_pieces<T, 8 / sizeof(T)>(p, s);
+    } else {
+      store_pieces<T, 4 / sizeof(T)>(p, s);
+    }
     return;
   }
 #pragma unroll

@@ -34,7 +34,8 @@ struct weight_row {
   float offset;  // 1 with NK_FLAG_ZERO_CENTERED; operand::present means 0
 
   NK_INLINE weight_row(const void* p, std::uint32_t flags)
-      : weight(static_cast<const P*>(p)), offset((flags & NK_FLAG_ZERO_CENTERED) != 0 ? 1.0f : 0.0f) {}
+      : weight_row(static_cast<const P*>(p), (flags & NK_FLAG_ZERO_CENTERED) != 0 ? 1.0f : 0.0f) {}
+  NK_INLINE weight_row(const P* weights, float added) : weight(weights), offset(added) {}
 
   template <class Lanes>
   NK_INLINE vf load_at(std::int64_t i, Lanes lanes) const {
@@ -60,14 +61,6 @@ NK_INLINE std::int64_t stride_or(std::int64_t stride, std::int64_t cols) {
 template <class T>
 NK_INLINE T* row_of(T* base, std::int64_t row, std::int64_t stride) {
   return base == nullptr ? nullptr : base + row * stride;
-}
-
-// sum = a + b, rounded to T.
-template <class T>
-NK_INLINE void add_rows(const T* a, const T* b, T* sum, std::int64_t cols) {
-  for_each_step(0, cols, [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA {
-    store(sum + i, add(load(a + i, lanes), load(b + i, lanes)), lanes);
-  });
 }
 
 // (x * scale - mean_high) * rstd: xhat but for mean_low.

@@ -38,11 +38,7 @@ nk_status check_stride(const Params& p, std::int64_t stride) {
 
 template <class Params, class... Strides>
 nk_status check_strides(const Params& p, Strides... strides) {
-  nk_status result = NK_OK;
-  for (const std::int64_t stride : {static_cast<std::int64_t>(strides)...}) {
-    if (result == NK_OK) result = check_stride(p, stride);
-  }
-  return result;
+  return ((check_stride(p, strides) == NK_OK) && ...) ? NK_OK : NK_ERROR_SHAPE;
 }
 
 template <class Params>

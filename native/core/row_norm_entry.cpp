@@ -5,6 +5,9 @@
 namespace nk {
 namespace {
 
+// Tensors up to this size may well lie in the second-level cache.
+constexpr std::uint64_t kCachedBytes = 256 * 1024;
+
 std::uint64_t workspace_size(std::int64_t blocks, std::int64_t cols) {
   return static_cast<std::uint64_t>(blocks) * static_cast<std::uint64_t>(cols) * kWorkspaceBytesPerColumn +
          kWorkspaceAlignment;
@@ -34,11 +37,12 @@ nk_status forward(const row_norm_room& room, const nk_row_norm_forward_params* p
     table.forward_fused[pair](p);
     return NK_OK;
   }
-  // In place the lines are in the cache already.
   const std::uint64_t bytes =
       static_cast<std::uint64_t>(p.rows) * static_cast<std::uint64_t>(p.cols * size_of(p.dtype));
-  const bool streaming = bytes >= streaming_bytes() && p.y != p.x && p.y != p.residual;
-  table.forward[pair](p, streaming);
+  reach tensors = bytes <= kCachedBytes ? reach::cache : reach::memory;
+  // In place the lines are in the cache already.
+  if (bytes >= streaming_bytes() && p.y != p.x && p.y != p.residual) tensors = reach::beyond;
+  table.forward[pair](p, tensors);
   return NK_OK;
 }
 

@@ -54,6 +54,7 @@ void forward_fused_rows(const nk_row_norm_forward_params& p) {
   const std::int64_t gate_stride = stride_or(p.gate_stride, p.cols);
   const bool round_first = (p.flags & NK_FLAG_ROUND_FIRST) != 0;
   for (std::int64_t row = 0; row < p.rows; ++row) {
+    if (p.residual != nullptr) make_rows<T>(p, row, row + 1);
     const T* const x = source.row(row);
     const T* const gate = row_of(static_cast<const T*>(p.gate), row, gate_stride);
     const row_stats stats = stats_of<Centred>(x, p.cols, p.epsilon);

@@ -12,9 +12,15 @@ namespace nk {
 // (dtype of tensors, dtype of parameters): f32 f32, f16 f16, f16 f32, bf16 bf16, bf16 f32.
 constexpr int kDtypePairs = 5;
 
+// How far the tensors of a forward call reach.
+enum class reach {
+  cache,   // x may be in the cache: to ask for it ahead would only cost (47 to 50 ns a row of 1024 columns)
+  memory,  // x is asked for ahead
+  beyond,  // and y is too large for the caches to be of use to whoever reads it next: it is streamed past them
+};
+
 struct row_norm_table {
-  // `streaming`: y is too large for the caches to be of use to whoever reads it next.
-  void (*forward[kDtypePairs])(const nk_row_norm_forward_params&, bool streaming);
+  void (*forward[kDtypePairs])(const nk_row_norm_forward_params&, reach);
   void (*forward_fused[kDtypePairs])(const nk_row_norm_forward_params&);  // with a gate or quantized
   void (*backward_rows[kDtypePairs])(const nk_row_norm_backward_params&);
   void (*backward_parameters)(const nk_row_norm_backward_params&);

@@ -35,14 +35,19 @@ float scale_of(const T* x, std::int64_t n) {
   return scale_for(largest(top));
 }
 
+// Handed down, so that a call divides once: a division of doubles takes as long as 5 steps of 16 columns.
+NK_INLINE double inverse_of(std::int64_t n) {
+  return 1.0 / static_cast<double>(n);
+}
+
 struct moments {
   double mean;
   double variance;
 };
 
 template <bool Scaled, class T>
-NK_INLINE moments moments_around(float pivot, const T* x, std::int64_t n, float scale, double* shift) {
-  const double inverse_n = 1.0 / static_cast<double>(n);
+NK_INLINE moments moments_around(float pivot, const T* x, std::int64_t n, double inverse_n, float scale,
+                                 double* shift) {
   double total[2];
   sum_row<2>(n, total, [&](std::int64_t i, auto lanes, vf* acc) NK_INLINE_LAMBDA {
     const vf d = keep(sub(load_scaled<Scaled>(x + i, lanes, scale), splat(pivot)), lanes);
@@ -57,26 +62,25 @@ NK_INLINE moments moments_around(float pivot, const T* x, std::int64_t n, float 
 
 // The second sum, for rows whose beginning says little of their mean. Out of line: it is rare.
 template <bool Scaled, class T>
-NK_NOINLINE moments moments_again(double mean, const T* x, std::int64_t n, float scale) {
+NK_NOINLINE moments moments_again(double mean, const T* x, std::int64_t n, double inverse_n, float scale) {
   double shift;
-  return moments_around<Scaled>(static_cast<float>(mean), x, n, scale, &shift);
+  return moments_around<Scaled>(static_cast<float>(mean), x, n, inverse_n, scale, &shift);
 }
 
 template <bool Scaled, class T>
-NK_INLINE moments moments_of(const T* x, std::int64_t n, float scale) {
+NK_INLINE moments moments_of(const T* x, std::int64_t n, double inverse_n, float scale) {
   // Sixteen equal values add up without rounding, so the pivot of a constant row is its constant; fewer might not. A
   // sixteenth is taken first, or a row of 3e38 would overflow.
   float pivot = read(x);
   if constexpr (Scaled) pivot *= scale;
   if (n >= kLanes) pivot = sum(mul(load_scaled<Scaled>(x, whole{}, scale), splat(1.0f / kLanes)));
   double shift;
-  const moments found = moments_around<Scaled>(pivot, x, n, scale, &shift);
-  return shift * shift > found.variance ? moments_again<Scaled>(found.mean, x, n, scale) : found;
+  const moments found = moments_around<Scaled>(pivot, x, n, inverse_n, scale, &shift);
+  return shift * shift > found.variance ? moments_again<Scaled>(found.mean, x, n, inverse_n, scale) : found;
 }
 
 template <bool Scaled, class T>
-NK_INLINE double mean_square_of(const T* x, std::int64_t n, float scale) {
-  const double inverse_n = 1.0 / static_cast<double>(n);
+NK_INLINE double mean_square_of(const T* x, std::int64_t n, double inverse_n, float scale) {
   double total[1];
   sum_row<1>(n, total, [&](std::int64_t i, auto lanes, vf* acc) NK_INLINE_LAMBDA {
     const vf v = load_scaled<Scaled>(x + i, lanes, scale);
@@ -86,29 +90,38 @@ NK_INLINE double mean_square_of(const T* x, std::int64_t n, float scale) {
 }
 
 template <bool Centred, bool Scaled, class T>
-NK_INLINE moments moments_at_scale(const T* x, std::int64_t n, float scale) {
+NK_INLINE moments moments_at_scale(const T* x, std::int64_t n, double inverse_n, float scale) {
   if constexpr (Centred) {
-    return moments_of<Scaled>(x, n, scale);
+    return moments_of<Scaled>(x, n, inverse_n, scale);
   } else {
-    return {0.0, mean_square_of<Scaled>(x, n, scale)};
+    return {0.0, mean_square_of<Scaled>(x, n, inverse_n, scale)};
   }
 }
 
 template <bool Centred, class T>
 NK_NOINLINE row_stats stats_of_extreme_row(const T* x, std::int64_t n, double epsilon) {
   const float scale = scale_of(x, n);
-  const moments found = moments_at_scale<Centred, true>(x, n, scale);
+  const moments found = moments_at_scale<Centred, true>(x, n, inverse_of(n), scale);
   // A constant row has nothing to scale, and at its scale epsilon might be out of range.
   if (Centred && found.variance == 0.0) return {1.0f, read(x), 0.0f, rstd_of_float(epsilon)};
   return stats_from(found.mean, found.variance + epsilon * scale * scale, scale);
 }
 
-// The statistics of row x of n >= 1 columns.
+// The statistics of row x of n >= 1 columns, in two steps: what is summed over the row, and what follows from it.
 template <bool Centred, class T>
-NK_INLINE row_stats stats_of(const T* x, std::int64_t n, double epsilon) {
-  const moments found = moments_at_scale<Centred, false>(x, n, 1.0f);
+NK_INLINE moments moments_of_row(const T* x, std::int64_t n, double inverse_n) {
+  return moments_at_scale<Centred, false>(x, n, inverse_n, 1.0f);
+}
+
+template <bool Centred, class T>
+NK_INLINE row_stats stats_of(const moments& found, const T* x, std::int64_t n, double epsilon) {
   const double variance = found.variance + epsilon;
   return in_range(variance) ? stats_from(found.mean, variance, 1.0f) : stats_of_extreme_row<Centred>(x, n, epsilon);
+}
+
+template <bool Centred, class T>
+NK_INLINE row_stats stats_of(const T* x, std::int64_t n, double epsilon) {
+  return stats_of<Centred>(moments_of_row<Centred>(x, n, inverse_of(n)), x, n, epsilon);
 }
 
 // Statistics as forward saved them, for a row of the backward and jvp passes. Without them, or where a saved float is

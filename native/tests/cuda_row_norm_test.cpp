@@ -165,6 +165,43 @@ TEST_P(CudaRows, AgreeWithTheCpuInEitherOrderOfThreads) {
   }
 }
 
+// One row many times over: with odd columns every copy lies differently beside the 16-byte boundaries.
+TEST_P(CudaRows, ResultsDoNotDependOnWhereARowLies) {
+  const room& r = kRooms[std::get<0>(GetParam())];
+  const int dtype = std::get<1>(GetParam());
+  for (const std::int64_t cols : {7, 33, 65, 257, 1001, 4101, 16411}) {
+    SCOPED_TRACE(cols);
+    constexpr std::int64_t kRows = 8;
+    std::mt19937 random(3);
+    tensor one(dtype, cols), tangent(dtype, cols), x(dtype, kRows * cols), t(dtype, kRows * cols),
+        y(dtype, kRows * cols), dx(dtype, kRows * cols), jvp_y(dtype, kRows * cols);
+    one.fill(random, 1.0f, 1.0f);
+    tangent.fill(random, 0.0f, 1.0f);
+    for (std::int64_t i = 0; i < kRows * cols; ++i) {
+      x.set(i, one.get(i % cols));
+      t.set(i, tangent.get(i % cols));
+    }
+    const form f = {kRows, cols, false, false, 0};
+    auto forward = params_of<nk_row_norm_forward_params>(dtype, f);
+    forward.x = x.data();
+    forward.y = y.data();
+    auto backward = params_of<nk_row_norm_backward_params>(dtype, f);
+    backward.x = x.data();
+    backward.dy = t.data();
+    backward.dx = dx.data();
+    auto jvp = params_of<nk_row_norm_jvp_params>(dtype, f);
+    jvp.x = x.data();
+    jvp.tan_x = t.data();
+    jvp.jvp_y = jvp_y.data();
+    EXPECT_EQ(r.cuda_forward(&forward, nullptr), NK_OK);
+    EXPECT_EQ(r.cuda_backward(&backward, nullptr), NK_OK);
+    EXPECT_EQ(r.cuda_jvp(&jvp, nullptr), NK_OK);
+    for (tensor* result : {&y, &dx, &jvp_y}) {
+      EXPECT_TRUE(nk_test::repeats(values_of(dtype, result->data(), kRows * cols), static_cast<std::size_t>(cols)));
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(EveryRoomAndDtype, CudaRows,
                          testing::Combine(testing::Values(0, 1), testing::Values(NK_F32, NK_F16, NK_BF16)));
 

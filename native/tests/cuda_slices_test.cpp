@@ -343,6 +343,62 @@ TEST_P(CudaSlices, ReducedAgreeWithTheCpuInEitherOrderOfThreads) {
   }
 }
 
+// One sample many times over: a slice's results do not depend on where it lies, nor on how many others there are.
+TEST_P(CudaSlices, HaveTheSameBitsInEverySample) {
+  const int dtype = GetParam();
+  const channel_form forms[] = {{5, 3, 7, 3, NK_CHANNELS_FIRST},
+                                {5, 3, 49, 1, NK_CHANNELS_FIRST},
+                                {5, 3, 17001, 1, NK_CHANNELS_FIRST},
+                                {5, 35, 50, 7, NK_CHANNELS_LAST}};
+  for (const channel_form& f : forms) {
+    for (const std::int64_t groups : {f.groups, std::int64_t{0}}) {
+      SCOPED_TRACE(testing::Message() << f.channels << " x " << f.spatial << " groups " << groups);
+      const std::int64_t sample = f.channels * f.spatial, count = f.batch * sample;
+      std::mt19937 random(3);
+      tensor one(dtype, sample), tangent(dtype, sample), x(dtype, count), t(dtype, count), y(dtype, count),
+          dx(dtype, count), jvp_y(dtype, count);
+      one.fill(random, 1.0f, 1.0f);
+      tangent.fill(random, 0.0f, 1.0f);
+      for (std::int64_t i = 0; i < count; ++i) {
+        x.set(i, one.get(i % sample));
+        t.set(i, tangent.get(i % sample));
+      }
+      std::uint64_t size = 0;
+      EXPECT_EQ(nk_cuda_channel_norm_workspace_size(f.batch, f.channels, f.spatial, groups, f.layout, 0, &size), NK_OK);
+      std::vector<unsigned char> workspace(size);
+      const auto common = [&](auto& p) {
+        p.param_dtype = NK_F32;
+        p.layout = f.layout;
+        p.batch = f.batch;
+        p.channels = f.channels;
+        p.spatial = f.spatial;
+        p.groups = groups;
+        p.epsilon = 1e-5;
+        p.x = x.data();
+        p.workspace = workspace.data();
+        p.workspace_size = size;
+      };
+      auto forward = params_of<nk_channel_norm_forward_params>(dtype);
+      common(forward);
+      forward.y = y.data();
+      auto backward = params_of<nk_channel_norm_backward_params>(dtype);
+      common(backward);
+      backward.dy = t.data();
+      backward.dx = dx.data();
+      auto jvp = params_of<nk_channel_norm_jvp_params>(dtype);
+      common(jvp);
+      jvp.tan_x = t.data();
+      jvp.jvp_y = jvp_y.data();
+      EXPECT_EQ((groups > 0 ? nk_cuda_group_norm_forward : nk_cuda_instance_norm_forward)(&forward, nullptr), NK_OK);
+      EXPECT_EQ((groups > 0 ? nk_cuda_group_norm_backward : nk_cuda_instance_norm_backward)(&backward, nullptr), NK_OK);
+      EXPECT_EQ((groups > 0 ? nk_cuda_group_norm_jvp : nk_cuda_instance_norm_jvp)(&jvp, nullptr), NK_OK);
+      for (tensor* result : {&y, &dx, &jvp_y}) {
+        EXPECT_TRUE(nk_test::repeats(values_of(dtype, result->data(), count), static_cast<std::size_t>(sample)));
+      }
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(EveryDtype, CudaSlices, testing::Values(NK_F32, NK_F16, NK_BF16));
 
 }  // namespace

@@ -59,4 +59,12 @@ void expect_agreement(int dtype, Compute&& compute) {
   expect_close(compute(false), ascending, dtype);
 }
 
+// Whether values[0..count) lie in `values` again and again.
+inline bool repeats(const std::vector<float>& values, std::size_t count) {
+  for (std::size_t i = count; i < values.size(); ++i) {
+    if (!same_bits(values[i], values[i - count])) return false;
+  }
+  return true;
+}
+
 }  // namespace nk_test

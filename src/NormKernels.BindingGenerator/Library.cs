@@ -22,8 +22,7 @@ internal sealed record Library(string Folder, string Namespace, string Loader, I
     /// </summary>
     public static IReadOnlySet<string> Short { get; } = new HashSet<string>
     {
-        "nk_layer_norm_forward", "nk_layer_norm_backward", "nk_layer_norm_jvp",
-        "nk_rms_norm_forward", "nk_rms_norm_backward", "nk_rms_norm_jvp",
+        "nk_layer_norm_forward", "nk_rms_norm_forward",
     };
 
     public bool Has(Header header) =>

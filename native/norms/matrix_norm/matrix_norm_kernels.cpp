@@ -1,18 +1,14 @@
 // Norms of one matrix and their gradients. Compiled once for each instruction set.
 //
 // Singular values come from one-sided Jacobi rotations in double: pairs of columns are rotated until all are
-// orthogonal; their lengths are the singular values, and each is found to high relative accuracy. Columns run along the
-// longer side. Sums of lines and squares are double, in the order of the rows: magnitudes from 1e-45 to 3e38 neither
-// vanish nor overflow.
+// orthogonal (core/matrix_math.h). Columns run along the longer side. Sums of lines and squares are double, in the
+// order of the rows: magnitudes from 1e-45 to 3e38 neither vanish nor overflow.
 #include "matrix_norm_kernels.h"
 
+#include "core/matrix_math.h"
 #include "core/vec.h"
 
 NK_BEGIN_ISA
-
-NK_INLINE double magnitude(double v) {
-  return v < 0.0 ? -v : v;
-}
 
 NK_INLINE double element(const void* x, std::int32_t dtype, std::int64_t at) {
   switch (dtype) {
@@ -61,14 +57,10 @@ struct lines {
   double ties;
 };
 
-NK_INLINE bool by_columns(const matrix& m) {
-  return m.order == NK_MATRIX_MAX_COLUMN_SUM || m.order == NK_MATRIX_MIN_COLUMN_SUM;
-}
-
 // The sums of the lines into the scratch, the extreme of them, and how many tie for it. A NaN is the extreme.
 lines sum_lines(const matrix& m) {
-  const bool columns = by_columns(m);
-  const bool largest = m.order == NK_MATRIX_MAX_COLUMN_SUM || m.order == NK_MATRIX_MAX_ROW_SUM;
+  const bool columns = is_of_columns(m.order);
+  const bool largest = is_largest_sum(m.order);
   const std::int64_t count = columns ? m.columns : m.rows;
   for (std::int64_t i = 0; i < count; ++i) m.scratch[i] = 0.0;
   for_each_element(m, [&](std::int64_t i, std::int64_t j, std::int64_t at) {
@@ -117,24 +109,17 @@ NK_INLINE void rotate(double* a, double* b, std::int64_t n, double cosine, doubl
 
 // One pass over all pairs; whether any was rotated.
 bool sweep(const decomposition& d) {
-  // Columns count as orthogonal when their angle is below rounding.
-  constexpr double kOrthogonal = 1e-15;
   bool rotated = false;
   for (std::int64_t p = 0; p + 1 < d.count; ++p) {
     for (std::int64_t q = p + 1; q < d.count; ++q) {
       double* const a = d.columns + p * d.length;
       double* const b = d.columns + q * d.length;
       const double aa = dot(a, a, d.length), bb = dot(b, b, d.length), ab = dot(a, b, d.length);
-      if (magnitude(ab) <= kOrthogonal * NK_SQRT(aa) * NK_SQRT(bb)) continue;
+      const rotation r = rotation_of(aa, bb, ab);
+      if (!r.needed) continue;
       rotated = true;
-      const double zeta = (bb - aa) / (2.0 * ab);
-      // zeta^2 may overflow where ab is tiny: then the tangent is 1 / (2 zeta).
-      const double steep =
-          magnitude(zeta) > 1e150 ? 2.0 * magnitude(zeta) : magnitude(zeta) + NK_SQRT(1.0 + zeta * zeta);
-      const double tangent = (zeta < 0.0 ? -1.0 : 1.0) / steep;
-      const double cosine = 1.0 / NK_SQRT(1.0 + tangent * tangent);
-      rotate(a, b, d.length, cosine, cosine * tangent);
-      rotate(d.rotations + p * d.side, d.rotations + q * d.side, d.side, cosine, cosine * tangent);
+      rotate(a, b, d.length, r.cosine, r.sine);
+      rotate(d.rotations + p * d.side, d.rotations + q * d.side, d.side, r.cosine, r.sine);
     }
   }
   return rotated;
@@ -158,8 +143,6 @@ decomposition decompose(const matrix& m) {
   });
   for (std::int64_t i = 0; i < d.count; ++i) d.rotations[i * d.side + i] = 1.0;
   if (!d.finite) return d;
-  // Convergence is quadratic: 6 to 10 sweeps are usual.
-  constexpr int kMostSweeps = 60;
   for (int i = 0; i < kMostSweeps && sweep(d); ++i) {
   }
   for (std::int64_t k = 0; k < d.count; ++k) {
@@ -184,15 +167,11 @@ double singular_norm(const matrix& m) {
 // Turns the values into the weights of the gradient, sum of weight * u v^T, with u still times the singular value: 1 /
 // value for every singular value that is not zero (nuclear), or for those that tie for the extreme.
 void weigh(const matrix& m, const decomposition& d) {
-  // What rounding leaves of a zero: the matrix is exact in float32, the rotations err by 1e-16 of its size.
-  const double zero = d.largest * 1e-15 * static_cast<double>(d.count + d.length);
-  constexpr double kTie = 1e-13;
+  const double zero = rounded_zero(d.largest, m.rows, m.columns);
   const bool nuclear = m.order == NK_MATRIX_NUCLEAR;
   const double wanted = m.order == NK_MATRIX_MAX_SINGULAR_VALUE ? d.largest : d.smallest;
   double ties = 0.0;
-  const auto counts = [&](double value) {
-    return value > zero && (nuclear || magnitude(value - wanted) <= kTie * wanted);
-  };
+  const auto counts = [&](double value) { return value > zero && (nuclear || is_tied(value, wanted)); };
   for (std::int64_t k = 0; k < d.count; ++k) ties += counts(d.values[k]) ? 1.0 : 0.0;
   // A least singular value of zero has no gradient, whatever others are near.
   for (std::int64_t k = 0; k < d.count; ++k) {
@@ -233,7 +212,7 @@ void for_each_gradient(const matrix& m, Emit&& emit) {
     });
     return;
   }
-  const bool columns = by_columns(m);
+  const bool columns = is_of_columns(m.order);
   const lines found = sum_lines(m);
   for_each_element(m, [&](std::int64_t i, std::int64_t j, std::int64_t at) {
     const double v = element(m.x, m.dtype, at);

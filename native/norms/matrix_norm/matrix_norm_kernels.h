@@ -21,9 +21,6 @@ struct matrix {
 inline std::int64_t padded(std::int64_t n) {
   return (n + 15) / 16 * 16;
 }
-inline bool is_singular(nk_matrix_order order) {
-  return order == NK_MATRIX_NUCLEAR || order == NK_MATRIX_MAX_SINGULAR_VALUE || order == NK_MATRIX_MIN_SINGULAR_VALUE;
-}
 
 struct matrix_norm_table {
   double (*norm)(const matrix& m);

@@ -334,18 +334,8 @@ internal static unsafe partial class NkRowNorm
     [LibraryImport(NativeLibraryLoader.Name)]
     public static partial nk_status nk_layer_norm_backward(nk_row_norm_backward_params* @params);
 
-    /// <summary>For a call that takes about a microsecond: no collection starts before it returns.</summary>
-    [LibraryImport(NativeLibraryLoader.Name, EntryPoint = nameof(nk_layer_norm_backward))]
-    [SuppressGCTransition]
-    public static partial nk_status nk_layer_norm_backward_short(nk_row_norm_backward_params* @params);
-
     [LibraryImport(NativeLibraryLoader.Name)]
     public static partial nk_status nk_layer_norm_jvp(nk_row_norm_jvp_params* @params);
-
-    /// <summary>For a call that takes about a microsecond: no collection starts before it returns.</summary>
-    [LibraryImport(NativeLibraryLoader.Name, EntryPoint = nameof(nk_layer_norm_jvp))]
-    [SuppressGCTransition]
-    public static partial nk_status nk_layer_norm_jvp_short(nk_row_norm_jvp_params* @params);
 
     [LibraryImport(NativeLibraryLoader.Name)]
     public static partial nk_status nk_rms_norm_forward(nk_row_norm_forward_params* @params);
@@ -358,16 +348,6 @@ internal static unsafe partial class NkRowNorm
     [LibraryImport(NativeLibraryLoader.Name)]
     public static partial nk_status nk_rms_norm_backward(nk_row_norm_backward_params* @params);
 
-    /// <summary>For a call that takes about a microsecond: no collection starts before it returns.</summary>
-    [LibraryImport(NativeLibraryLoader.Name, EntryPoint = nameof(nk_rms_norm_backward))]
-    [SuppressGCTransition]
-    public static partial nk_status nk_rms_norm_backward_short(nk_row_norm_backward_params* @params);
-
     [LibraryImport(NativeLibraryLoader.Name)]
     public static partial nk_status nk_rms_norm_jvp(nk_row_norm_jvp_params* @params);
-
-    /// <summary>For a call that takes about a microsecond: no collection starts before it returns.</summary>
-    [LibraryImport(NativeLibraryLoader.Name, EntryPoint = nameof(nk_rms_norm_jvp))]
-    [SuppressGCTransition]
-    public static partial nk_status nk_rms_norm_jvp_short(nk_row_norm_jvp_params* @params);
 }

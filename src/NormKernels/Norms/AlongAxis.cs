@@ -75,15 +75,17 @@ internal static unsafe class AlongAxis<TEntries>
         fixed (TParameter* pweight = weight, pbias = bias)
         fixed (float* pmean = mean, prstd = rstd, pnorm = norm)
         {
-            Region* regions = stackalloc Region[7];
-            regions[0].SetTensor(py, count, sizeof(T));
-            regions[1].SetVector(pmean, mean.Length, sizeof(float));
-            regions[2].SetVector(prstd, rstd.Length, sizeof(float));
-            regions[3].SetVector(pnorm, norm.Length, sizeof(float));
-            regions[4].SetTensor(px, count, sizeof(T));
-            regions[5].SetVector(pweight, weight.Length, sizeof(TParameter));
-            regions[6].SetVector(pbias, bias.Length, sizeof(TParameter));
-            Region.RequireNoOverlap(new(regions, 7), outputs: 4, replaceable: 1, names);
+            RegionMemory memory;
+            Region* first = (Region*)&memory;
+            Region* end = first;
+            end = Regions.AddTensor(end, 0, py, count, sizeof(T));
+            end = Regions.AddVector(end, 1, pmean, mean.Length, sizeof(float));
+            end = Regions.AddVector(end, 2, prstd, rstd.Length, sizeof(float));
+            end = Regions.AddVector(end, 3, pnorm, norm.Length, sizeof(float));
+            end = Regions.AddTensor(end, 4, px, count, sizeof(T));
+            end = Regions.AddVector(end, 5, pweight, weight.Length, sizeof(TParameter));
+            end = Regions.AddVector(end, 6, pbias, bias.Length, sizeof(TParameter));
+            Regions.RequireNoOverlap(first, end, outputs: 4, replaceable: 1, names);
 
             a.struct_size = (ulong)sizeof(nk_axis_forward_params);
             a.isa = (nk_isa)options.InstructionSet;
@@ -131,16 +133,18 @@ internal static unsafe class AlongAxis<TEntries>
         fixed (TParameter* pweight = weight)
         fixed (float* pmean = mean, prstd = rstd, pdweight = dweight, pdbias = dbias)
         {
-            Region* regions = stackalloc Region[8];
-            regions[0].SetTensor(pdx, count, sizeof(T));
-            regions[1].SetVector(pdweight, dweight.Length, sizeof(float));
-            regions[2].SetVector(pdbias, dbias.Length, sizeof(float));
-            regions[3].SetTensor(pdy, count, sizeof(T));
-            regions[4].SetTensor(px, count, sizeof(T));
-            regions[5].SetVector(pweight, weight.Length, sizeof(TParameter));
-            regions[6].SetVector(pmean, mean.Length, sizeof(float));
-            regions[7].SetVector(prstd, rstd.Length, sizeof(float));
-            Region.RequireNoOverlap(new(regions, 8), outputs: 3, replaceable: 2, names);
+            RegionMemory memory;
+            Region* first = (Region*)&memory;
+            Region* end = first;
+            end = Regions.AddTensor(end, 0, pdx, count, sizeof(T));
+            end = Regions.AddVector(end, 1, pdweight, dweight.Length, sizeof(float));
+            end = Regions.AddVector(end, 2, pdbias, dbias.Length, sizeof(float));
+            end = Regions.AddTensor(end, 3, pdy, count, sizeof(T));
+            end = Regions.AddTensor(end, 4, px, count, sizeof(T));
+            end = Regions.AddVector(end, 5, pweight, weight.Length, sizeof(TParameter));
+            end = Regions.AddVector(end, 6, pmean, mean.Length, sizeof(float));
+            end = Regions.AddVector(end, 7, prstd, rstd.Length, sizeof(float));
+            Regions.RequireNoOverlap(first, end, outputs: 3, replaceable: 2, names);
 
             a.struct_size = (ulong)sizeof(nk_axis_backward_params);
             a.isa = (nk_isa)options.InstructionSet;
@@ -190,16 +194,18 @@ internal static unsafe class AlongAxis<TEntries>
         fixed (TParameter* pweight = weight, ptanWeight = tanWeight, ptanBias = tanBias)
         fixed (float* pmean = mean, prstd = rstd)
         {
-            Region* regions = stackalloc Region[8];
-            regions[0].SetTensor(pjvpY, count, sizeof(T));
-            regions[1].SetTensor(ptanX, count, sizeof(T));
-            regions[2].SetTensor(px, count, sizeof(T));
-            regions[3].SetVector(pweight, weight.Length, sizeof(TParameter));
-            regions[4].SetVector(ptanWeight, tanWeight.Length, sizeof(TParameter));
-            regions[5].SetVector(ptanBias, tanBias.Length, sizeof(TParameter));
-            regions[6].SetVector(pmean, mean.Length, sizeof(float));
-            regions[7].SetVector(prstd, rstd.Length, sizeof(float));
-            Region.RequireNoOverlap(new(regions, 8), outputs: 1, replaceable: 2, names);
+            RegionMemory memory;
+            Region* first = (Region*)&memory;
+            Region* end = first;
+            end = Regions.AddTensor(end, 0, pjvpY, count, sizeof(T));
+            end = Regions.AddTensor(end, 1, ptanX, count, sizeof(T));
+            end = Regions.AddTensor(end, 2, px, count, sizeof(T));
+            end = Regions.AddVector(end, 3, pweight, weight.Length, sizeof(TParameter));
+            end = Regions.AddVector(end, 4, ptanWeight, tanWeight.Length, sizeof(TParameter));
+            end = Regions.AddVector(end, 5, ptanBias, tanBias.Length, sizeof(TParameter));
+            end = Regions.AddVector(end, 6, pmean, mean.Length, sizeof(float));
+            end = Regions.AddVector(end, 7, prstd, rstd.Length, sizeof(float));
+            Regions.RequireNoOverlap(first, end, outputs: 1, replaceable: 2, names);
 
             a.struct_size = (ulong)sizeof(nk_axis_jvp_params);
             a.isa = (nk_isa)options.InstructionSet;

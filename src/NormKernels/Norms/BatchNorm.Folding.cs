@@ -54,14 +54,16 @@ public static unsafe partial class BatchNorm
         fixed (TParameter* pweight = weight, pbias = bias)
         fixed (double* pscale = scale, pshift = shift)
         {
-            Region* regions = stackalloc Region[6];
-            regions[0].SetVector(pscale, channels, sizeof(double));
-            regions[1].SetVector(pshift, channels, sizeof(double));
-            regions[2].SetVector(prunningMean, channels, sizeof(float));
-            regions[3].SetVector(prunningVar, channels, sizeof(float));
-            regions[4].SetVector(pweight, weight.Length, sizeof(TParameter));
-            regions[5].SetVector(pbias, bias.Length, sizeof(TParameter));
-            Region.RequireNoOverlap(new(regions, 6), outputs: 2, replaceable: 0, FoldNames);
+            RegionMemory memory;
+            Region* first = (Region*)&memory;
+            Region* end = first;
+            end = Regions.AddVector(end, 0, pscale, channels, sizeof(double));
+            end = Regions.AddVector(end, 1, pshift, channels, sizeof(double));
+            end = Regions.AddVector(end, 2, prunningMean, channels, sizeof(float));
+            end = Regions.AddVector(end, 3, prunningVar, channels, sizeof(float));
+            end = Regions.AddVector(end, 4, pweight, weight.Length, sizeof(TParameter));
+            end = Regions.AddVector(end, 5, pbias, bias.Length, sizeof(TParameter));
+            Regions.RequireNoOverlap(first, end, outputs: 2, replaceable: 0, FoldNames);
 
             p.struct_size = (ulong)sizeof(nk_batch_norm_fold_params);
             p.channels = channels;
@@ -108,12 +110,14 @@ public static unsafe partial class BatchNorm
         fixed (T* px = x, py = y)
         fixed (double* pscale = scale, pshift = shift)
         {
-            Region* regions = stackalloc Region[4];
-            regions[0].SetTensor(py, count, sizeof(T));
-            regions[1].SetTensor(px, count, sizeof(T));
-            regions[2].SetVector(pscale, scale.Length, sizeof(double));
-            regions[3].SetVector(pshift, shift.Length, sizeof(double));
-            Region.RequireNoOverlap(new(regions, 4), outputs: 1, replaceable: 1, ApplyNames);
+            RegionMemory memory;
+            Region* first = (Region*)&memory;
+            Region* end = first;
+            end = Regions.AddTensor(end, 0, py, count, sizeof(T));
+            end = Regions.AddTensor(end, 1, px, count, sizeof(T));
+            end = Regions.AddVector(end, 2, pscale, scale.Length, sizeof(double));
+            end = Regions.AddVector(end, 3, pshift, shift.Length, sizeof(double));
+            Regions.RequireNoOverlap(first, end, outputs: 1, replaceable: 1, ApplyNames);
 
             p.struct_size = (ulong)sizeof(nk_batch_norm_apply_params);
             p.isa = (nk_isa)options.InstructionSet;

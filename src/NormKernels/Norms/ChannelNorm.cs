@@ -104,17 +104,19 @@ internal static unsafe class ChannelNorm<TEntries>
         fixed (float* pmean = mean, prstd = rstd, prunningMean = runningMean, prunningVar = runningVar)
         fixed (byte* pworkspace = workspace)
         {
-            Region* regions = stackalloc Region[9];
-            regions[0].SetTensor(py, count, sizeof(T));
-            regions[1].SetVector(pmean, mean.Length, sizeof(float));
-            regions[2].SetVector(prstd, rstd.Length, sizeof(float));
-            regions[3].SetVector(prunningMean, runningMean.Length, sizeof(float));
-            regions[4].SetVector(prunningVar, runningVar.Length, sizeof(float));
-            regions[5].SetVector(pworkspace, workspace.Length);
-            regions[6].SetTensor(px, count, sizeof(T));
-            regions[7].SetVector(pweight, weight.Length, sizeof(TParameter));
-            regions[8].SetVector(pbias, bias.Length, sizeof(TParameter));
-            Region.RequireNoOverlap(new(regions, 9), outputs: 6, replaceable: 1, ForwardNames);
+            RegionMemory memory;
+            Region* first = (Region*)&memory;
+            Region* end = first;
+            end = Regions.AddTensor(end, 0, py, count, sizeof(T));
+            end = Regions.AddVector(end, 1, pmean, mean.Length, sizeof(float));
+            end = Regions.AddVector(end, 2, prstd, rstd.Length, sizeof(float));
+            end = Regions.AddVector(end, 3, prunningMean, runningMean.Length, sizeof(float));
+            end = Regions.AddVector(end, 4, prunningVar, runningVar.Length, sizeof(float));
+            end = Regions.AddVector(end, 5, pworkspace, workspace.Length, sizeof(byte));
+            end = Regions.AddTensor(end, 6, px, count, sizeof(T));
+            end = Regions.AddVector(end, 7, pweight, weight.Length, sizeof(TParameter));
+            end = Regions.AddVector(end, 8, pbias, bias.Length, sizeof(TParameter));
+            Regions.RequireNoOverlap(first, end, outputs: 6, replaceable: 1, ForwardNames);
 
             p.struct_size = (ulong)sizeof(nk_channel_norm_forward_params);
             p.isa = (nk_isa)options.InstructionSet;
@@ -165,14 +167,16 @@ internal static unsafe class ChannelNorm<TEntries>
         fixed (TParameter* pweight = weight, pbias = bias)
         fixed (float* prunningMean = runningMean, prunningVar = runningVar)
         {
-            Region* regions = stackalloc Region[6];
-            regions[0].SetTensor(py, count, sizeof(T));
-            regions[1].SetTensor(px, count, sizeof(T));
-            regions[2].SetVector(pweight, weight.Length, sizeof(TParameter));
-            regions[3].SetVector(pbias, bias.Length, sizeof(TParameter));
-            regions[4].SetVector(prunningMean, runningMean.Length, sizeof(float));
-            regions[5].SetVector(prunningVar, runningVar.Length, sizeof(float));
-            Region.RequireNoOverlap(new(regions, 6), outputs: 1, replaceable: 1, InferenceNames);
+            RegionMemory memory;
+            Region* first = (Region*)&memory;
+            Region* end = first;
+            end = Regions.AddTensor(end, 0, py, count, sizeof(T));
+            end = Regions.AddTensor(end, 1, px, count, sizeof(T));
+            end = Regions.AddVector(end, 2, pweight, weight.Length, sizeof(TParameter));
+            end = Regions.AddVector(end, 3, pbias, bias.Length, sizeof(TParameter));
+            end = Regions.AddVector(end, 4, prunningMean, runningMean.Length, sizeof(float));
+            end = Regions.AddVector(end, 5, prunningVar, runningVar.Length, sizeof(float));
+            Regions.RequireNoOverlap(first, end, outputs: 1, replaceable: 1, InferenceNames);
 
             p.struct_size = (ulong)sizeof(nk_channel_norm_forward_params);
             p.isa = (nk_isa)options.InstructionSet;
@@ -225,19 +229,21 @@ internal static unsafe class ChannelNorm<TEntries>
         fixed (float* pdweight = dweight, pdbias = dbias)
         fixed (byte* pworkspace = workspace)
         {
-            Region* regions = stackalloc Region[11];
-            regions[0].SetTensor(pdx, count, sizeof(T));
-            regions[1].SetVector(pdweight, dweight.Length, sizeof(float));
-            regions[2].SetVector(pdbias, dbias.Length, sizeof(float));
-            regions[3].SetVector(pworkspace, workspace.Length);
-            regions[4].SetTensor(pdy, count, sizeof(T));
-            regions[5].SetTensor(px, count, sizeof(T));
-            regions[6].SetVector(pweight, weight.Length, sizeof(TParameter));
-            regions[7].SetVector(pmean, mean.Length, sizeof(float));
-            regions[8].SetVector(prstd, rstd.Length, sizeof(float));
-            regions[9].SetVector(prunningMean, runningMean.Length, sizeof(float));
-            regions[10].SetVector(prunningVar, runningVar.Length, sizeof(float));
-            Region.RequireNoOverlap(new(regions, 11), outputs: 4, replaceable: 2, BackwardNames);
+            RegionMemory memory;
+            Region* first = (Region*)&memory;
+            Region* end = first;
+            end = Regions.AddTensor(end, 0, pdx, count, sizeof(T));
+            end = Regions.AddVector(end, 1, pdweight, dweight.Length, sizeof(float));
+            end = Regions.AddVector(end, 2, pdbias, dbias.Length, sizeof(float));
+            end = Regions.AddVector(end, 3, pworkspace, workspace.Length, sizeof(byte));
+            end = Regions.AddTensor(end, 4, pdy, count, sizeof(T));
+            end = Regions.AddTensor(end, 5, px, count, sizeof(T));
+            end = Regions.AddVector(end, 6, pweight, weight.Length, sizeof(TParameter));
+            end = Regions.AddVector(end, 7, pmean, mean.Length, sizeof(float));
+            end = Regions.AddVector(end, 8, prstd, rstd.Length, sizeof(float));
+            end = Regions.AddVector(end, 9, prunningMean, runningMean.Length, sizeof(float));
+            end = Regions.AddVector(end, 10, prunningVar, runningVar.Length, sizeof(float));
+            Regions.RequireNoOverlap(first, end, outputs: 4, replaceable: 2, BackwardNames);
 
             p.struct_size = (ulong)sizeof(nk_channel_norm_backward_params);
             p.isa = (nk_isa)options.InstructionSet;
@@ -292,18 +298,20 @@ internal static unsafe class ChannelNorm<TEntries>
         fixed (TParameter* pweight = weight, ptanWeight = tanWeight, ptanBias = tanBias)
         fixed (float* pmean = mean, prstd = rstd, prunningMean = runningMean, prunningVar = runningVar)
         {
-            Region* regions = stackalloc Region[10];
-            regions[0].SetTensor(pjvpY, count, sizeof(T));
-            regions[1].SetTensor(ptanX, count, sizeof(T));
-            regions[2].SetTensor(px, count, sizeof(T));
-            regions[3].SetVector(pweight, weight.Length, sizeof(TParameter));
-            regions[4].SetVector(ptanWeight, tanWeight.Length, sizeof(TParameter));
-            regions[5].SetVector(ptanBias, tanBias.Length, sizeof(TParameter));
-            regions[6].SetVector(pmean, mean.Length, sizeof(float));
-            regions[7].SetVector(prstd, rstd.Length, sizeof(float));
-            regions[8].SetVector(prunningMean, runningMean.Length, sizeof(float));
-            regions[9].SetVector(prunningVar, runningVar.Length, sizeof(float));
-            Region.RequireNoOverlap(new(regions, 10), outputs: 1, replaceable: 2, JvpNames);
+            RegionMemory memory;
+            Region* first = (Region*)&memory;
+            Region* end = first;
+            end = Regions.AddTensor(end, 0, pjvpY, count, sizeof(T));
+            end = Regions.AddTensor(end, 1, ptanX, count, sizeof(T));
+            end = Regions.AddTensor(end, 2, px, count, sizeof(T));
+            end = Regions.AddVector(end, 3, pweight, weight.Length, sizeof(TParameter));
+            end = Regions.AddVector(end, 4, ptanWeight, tanWeight.Length, sizeof(TParameter));
+            end = Regions.AddVector(end, 5, ptanBias, tanBias.Length, sizeof(TParameter));
+            end = Regions.AddVector(end, 6, pmean, mean.Length, sizeof(float));
+            end = Regions.AddVector(end, 7, prstd, rstd.Length, sizeof(float));
+            end = Regions.AddVector(end, 8, prunningMean, runningMean.Length, sizeof(float));
+            end = Regions.AddVector(end, 9, prunningVar, runningVar.Length, sizeof(float));
+            Regions.RequireNoOverlap(first, end, outputs: 1, replaceable: 2, JvpNames);
 
             p.struct_size = (ulong)sizeof(nk_channel_norm_jvp_params);
             p.isa = (nk_isa)options.InstructionSet;

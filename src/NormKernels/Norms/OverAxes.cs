@@ -65,11 +65,13 @@ internal static unsafe class OverAxes<TEntries>
         fixed (TNorm* pnorm = norm)
         fixed (byte* pworkspace = workspace)
         {
-            Region* regions = stackalloc Region[3];
-            regions[0].SetVector(pnorm, normCount, sizeof(TNorm));
-            regions[1].SetVector(pworkspace, workspace.Length);
-            regions[2].SetVector(px, count, sizeof(T));
-            Region.RequireNoOverlap(new(regions, 3), outputs: 2, replaceable: 0, ForwardNames);
+            RegionMemory memory;
+            Region* first = (Region*)&memory;
+            Region* end = first;
+            end = Regions.AddVector(end, 0, pnorm, normCount, sizeof(TNorm));
+            end = Regions.AddVector(end, 1, pworkspace, workspace.Length, sizeof(byte));
+            end = Regions.AddVector(end, 2, px, count, sizeof(T));
+            Regions.RequireNoOverlap(first, end, outputs: 2, replaceable: 0, ForwardNames);
 
             p.struct_size = (ulong)sizeof(nk_reduction_forward_params);
             p.isa = (nk_isa)options.InstructionSet;
@@ -104,12 +106,14 @@ internal static unsafe class OverAxes<TEntries>
         fixed (T* px = x, pdx = dx)
         fixed (byte* pworkspace = workspace)
         {
-            Region* regions = stackalloc Region[4];
-            regions[0].SetTensor(pdx, count, sizeof(T));
-            regions[1].SetVector(pworkspace, workspace.Length);
-            regions[2].SetTensor(px, count, sizeof(T));
-            regions[3].SetVector(pdnorm, normCount, sizeof(TNorm));
-            Region.RequireNoOverlap(new(regions, 4), outputs: 2, replaceable: 1, BackwardNames);
+            RegionMemory memory;
+            Region* first = (Region*)&memory;
+            Region* end = first;
+            end = Regions.AddTensor(end, 0, pdx, count, sizeof(T));
+            end = Regions.AddVector(end, 1, pworkspace, workspace.Length, sizeof(byte));
+            end = Regions.AddTensor(end, 2, px, count, sizeof(T));
+            end = Regions.AddVector(end, 3, pdnorm, normCount, sizeof(TNorm));
+            Regions.RequireNoOverlap(first, end, outputs: 2, replaceable: 1, BackwardNames);
 
             p.struct_size = (ulong)sizeof(nk_reduction_backward_params);
             p.isa = (nk_isa)options.InstructionSet;
@@ -145,12 +149,14 @@ internal static unsafe class OverAxes<TEntries>
         fixed (TNorm* pjvpNorm = jvpNorm)
         fixed (byte* pworkspace = workspace)
         {
-            Region* regions = stackalloc Region[4];
-            regions[0].SetVector(pjvpNorm, normCount, sizeof(TNorm));
-            regions[1].SetVector(pworkspace, workspace.Length);
-            regions[2].SetVector(ptanX, count, sizeof(T));
-            regions[3].SetVector(px, count, sizeof(T));
-            Region.RequireNoOverlap(new(regions, 4), outputs: 2, replaceable: 0, JvpNames);
+            RegionMemory memory;
+            Region* first = (Region*)&memory;
+            Region* end = first;
+            end = Regions.AddVector(end, 0, pjvpNorm, normCount, sizeof(TNorm));
+            end = Regions.AddVector(end, 1, pworkspace, workspace.Length, sizeof(byte));
+            end = Regions.AddVector(end, 2, ptanX, count, sizeof(T));
+            end = Regions.AddVector(end, 3, px, count, sizeof(T));
+            Regions.RequireNoOverlap(first, end, outputs: 2, replaceable: 0, JvpNames);
 
             p.struct_size = (ulong)sizeof(nk_reduction_jvp_params);
             p.isa = (nk_isa)options.InstructionSet;

@@ -379,8 +379,12 @@ public static unsafe partial class RmsNorm
 
     private readonly struct Entries : IRowNormEntries
     {
+        [MethodImpl(MethodImplOptions.NoInlining)]
         public static nk_status Forward(nk_row_norm_forward_params* parameters) =>
             NkRowNorm.nk_rms_norm_forward(parameters);
+
+        public static nk_status ForwardShort(nk_row_norm_forward_params* parameters) =>
+            NkRowNorm.nk_rms_norm_forward_short(parameters);
 
         public static nk_status Backward(nk_row_norm_backward_params* parameters) =>
             NkRowNorm.nk_rms_norm_backward(parameters);

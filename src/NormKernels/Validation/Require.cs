@@ -9,6 +9,8 @@ namespace NormKernels.Validation;
 /// <summary>
 /// The checks that every call makes before anything is written. Each throws an exception that names the parameter.
 /// </summary>
+/// <remarks>What throws stands in methods of its own: an interpolated string that is inlined into a caller makes each of
+/// its calls clear the string's locals, half a kilobyte in a forward pass.</remarks>
 internal static class Require
 {
     /// <summary>The dtype of <typeparamref name="T"/>; a constant once compiled.</summary>
@@ -102,7 +104,7 @@ internal static class Require
     {
         if (!(epsilon >= 0))
         {
-            throw new ArgumentOutOfRangeException(name, epsilon, "epsilon must be 0 or more, and not NaN.");
+            ThrowEpsilon(epsilon, name);
         }
     }
 
@@ -116,7 +118,27 @@ internal static class Require
     }
 
     /// <summary>Options that can be met here.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Options(in CpuOptions options, string name)
+    {
+        if (options.MaxDegreeOfParallelism < -1 || options.InstructionSet != InstructionSet.Best)
+        {
+            UnusualOptions(options, name);
+        }
+    }
+
+    /// <summary>Turns a status that the checks above should have made impossible into an exception.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Success(nk_status status)
+    {
+        if (status != nk_status.NK_OK)
+        {
+            ThrowRefused(status);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void UnusualOptions(in CpuOptions options, string name)
     {
         if (options.MaxDegreeOfParallelism < -1)
         {
@@ -124,7 +146,7 @@ internal static class Require
                 name, options.MaxDegreeOfParallelism, "MaxDegreeOfParallelism must be -1, 0 or a number of threads.");
         }
 
-        if (options.InstructionSet != InstructionSet.Best && !CpuBackend.IsSupported(options.InstructionSet))
+        if (!CpuBackend.IsSupported(options.InstructionSet))
         {
             throw new ArgumentException(
                 $"The instruction set {options.InstructionSet} is not available here; the best is "
@@ -133,16 +155,7 @@ internal static class Require
         }
     }
 
-    /// <summary>Turns a status that the checks above should have made impossible into an exception.</summary>
-    public static unsafe void Success(nk_status status)
-    {
-        if (status != nk_status.NK_OK)
-        {
-            throw new InvalidOperationException(
-                "The native library refused the call: " + new string((sbyte*)NkRuntime.nk_status_message(status)));
-        }
-    }
-
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void StridedMatrix(long length, in RowShape shape, long stride, string name)
     {
         if (stride < shape.Cols)
@@ -162,6 +175,14 @@ internal static class Require
             ThrowLength(name, length, $"{least} to {most} ({shape.Rows} rows x {shape.Cols} columns, stride {stride})");
         }
     }
+
+    [DoesNotReturn]
+    private static void ThrowEpsilon(double epsilon, string name) =>
+        throw new ArgumentOutOfRangeException(name, epsilon, "epsilon must be 0 or more, and not NaN.");
+
+    [DoesNotReturn]
+    private static unsafe void ThrowRefused(nk_status status) => throw new InvalidOperationException(
+        "The native library refused the call: " + new string((sbyte*)NkRuntime.nk_status_message(status)));
 
     [DoesNotReturn]
     private static void ThrowLength(string name, long length, in RowShape shape) =>

@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 
 usage() {
   cat <<'TEXT'
-usage: ./build.sh VERB [ARGS]
+usage: ./build.sh [--with-managed-cuda] [VERB] [ARGS]
 
   build           compile the native library and the solution (the default)
   run [ARGS]      build what is missing, then run the normkernels program; without ARGS it gives a tour
@@ -17,6 +17,9 @@ usage: ./build.sh VERB [ARGS]
   format [check]  format all sources, or only check that they are
   sanitize        the native tests under AddressSanitizer and UndefinedBehaviorSanitizer
   clean           delete artifacts/
+
+  --with-managed-cuda: also NormKernels.ManagedCuda, which a plain build leaves out (needs the packages ManagedCuda-12 and
+  ManagedCuda-CUBLAS: GPLv3 or commercial); without a VERB it is built and tested, without the other tests
 TEXT
 }
 
@@ -61,6 +64,19 @@ restore() {
 }
 
 program=artifacts/bin/NormKernels.Cli/release/normkernels
+
+if [ "${1:-}" = --with-managed-cuda ]; then
+  shift
+  need dotnet dotnet-sdk-10.0 https://dot.net
+  # MSBuild takes it from here as a property.
+  export WithManagedCuda=true
+  adapter_tests=tests/NormKernels.ManagedCuda.Tests
+  restore "$adapter_tests" WithManagedCuda
+  if [ $# -eq 0 ]; then
+    build test
+    exec dotnet test "$adapter_tests" -c Release --no-build -nologo
+  fi
+fi
 
 verb=${1:-build}
 [ $# -gt 0 ] && shift

@@ -41,7 +41,7 @@ built=$root/artifacts/gpu/build
 publish=$root/artifacts/gpu/publish
 library=$([ -n "$emu" ] && echo emu || echo cuda)
 [ -n "$emu" ] && built=$root/artifacts/native/release
-export NK_CUDA_LIBRARY=$library TESTINGPLATFORM_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 PYTHONUNBUFFERED=1
+export NK_CUDA_LIBRARY=$library TESTINGPLATFORM_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 
 fail() { echo "run.sh: $*" >&2; exit 1; }
 

@@ -24,7 +24,11 @@ internal sealed record Timing(double[] Seconds, double[] RatiosToFirst)
     /// </summary>
     /// <param name="budget">About how long this may take; at least a few rounds are run.</param>
     /// <param name="calls">The calls.</param>
-    public static Timing Measure(TimeSpan budget, params Action[] calls)
+    public static Timing Measure(TimeSpan budget, params Action[] calls) =>
+        Measure(budget, [.. calls.Select(call => (Func<int, double>)(batch => SecondsFor(call, batch)))]);
+
+    /// <summary>The same for calls that time themselves: each says how many seconds it took for so many times.</summary>
+    public static Timing Measure(TimeSpan budget, params Func<int, double>[] calls)
     {
         int[] batches = [.. calls.Select(WarmUp)];
         List<double[]> rounds = [];
@@ -42,7 +46,7 @@ internal sealed record Timing(double[] Seconds, double[] RatiosToFirst)
     }
 
     // How many calls make a batch. The first calls, which load pages and compile, are not looked at.
-    private static int WarmUp(Action call)
+    private static int WarmUp(Func<int, double> call)
     {
         _ = Time(call, 1);
         double once = Time(call, 1);
@@ -60,16 +64,19 @@ internal sealed record Timing(double[] Seconds, double[] RatiosToFirst)
         return batch;
     }
 
-    private static double Time(Action call, int batch)
+    /// <summary>How many seconds a call takes for so many times.</summary>
+    public static double SecondsFor(Action call, int times)
     {
         long start = Stopwatch.GetTimestamp();
-        for (int i = 0; i < batch; i++)
+        for (int i = 0; i < times; i++)
         {
             call();
         }
 
-        return Stopwatch.GetElapsedTime(start).TotalSeconds / batch;
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
+
+    private static double Time(Func<int, double> call, int batch) => call(batch) / batch;
 
     private static double Median(IEnumerable<double> values)
     {

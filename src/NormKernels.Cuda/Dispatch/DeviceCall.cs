@@ -33,10 +33,11 @@ internal unsafe ref struct DeviceCall
 
     private readonly DeviceStream _stream;
     private readonly int _device;
-    private Regions _regions;
+    private RegionMemory _regions;
     private Names _names;
     private Memories _memories;
     private int _buffers;
+    private int _listed;
     private int _outputs;
     private int _replaceable;
     private int _held;
@@ -82,7 +83,11 @@ internal unsafe ref struct DeviceCall
         ArgumentNullException.ThrowIfNull(buffer, name);
         Require.Matrix(buffer.Length, shape, stride, name);
         void* address = Add(role, buffer, name);
-        _regions[_buffers - 1].SetMatrix(address, shape.Rows, shape.Cols, stride, sizeof(T));
+        fixed (RegionMemory* regions = &_regions)
+        {
+            Listed(regions, Regions.AddMatrix(Next(regions), _buffers - 1, address, shape, stride, sizeof(T)));
+        }
+
         return address;
     }
 
@@ -101,7 +106,11 @@ internal unsafe ref struct DeviceCall
         ArgumentNullException.ThrowIfNull(buffer, name);
         Require.Length(buffer.Length, count, name);
         void* address = Add(role, buffer, name);
-        _regions[_buffers - 1].SetTensor(address, count, sizeof(T));
+        fixed (RegionMemory* regions = &_regions)
+        {
+            Listed(regions, Regions.AddTensor(Next(regions), _buffers - 1, address, count, sizeof(T)));
+        }
+
         return address;
     }
 
@@ -112,7 +121,11 @@ internal unsafe ref struct DeviceCall
         ArgumentNullException.ThrowIfNull(buffer, name);
         Require.Length(buffer.Length, count, name);
         void* address = Add(role, buffer, name);
-        _regions[_buffers - 1].SetVector(address, count, sizeof(T));
+        fixed (RegionMemory* regions = &_regions)
+        {
+            Listed(regions, Regions.AddVector(Next(regions), _buffers - 1, address, count, sizeof(T)));
+        }
+
         return address;
     }
 
@@ -166,9 +179,12 @@ internal unsafe ref struct DeviceCall
     /// <see cref="Exit"/>, which has to follow even if this throws.</summary>
     public nint Enter()
     {
-        Region.RequireNoOverlap(
-            ((ReadOnlySpan<Region>)_regions)[.._buffers], _outputs, _replaceable,
-            ((ReadOnlySpan<string>)_names)[.._buffers]);
+        fixed (RegionMemory* regions = &_regions)
+        {
+            Regions.RequireNoOverlap(
+                (Region*)regions, Next(regions), _outputs, _replaceable, ((ReadOnlySpan<string>)_names)[.._buffers]);
+        }
+
         StreamHandle stream = _stream.Handle;
         stream.DangerousAddRef(ref _streamHeld);
         while (_held < _buffers)
@@ -208,6 +224,11 @@ internal unsafe ref struct DeviceCall
         }
     }
 
+    // The end of the list of regions, and a list that is one longer.
+    private readonly Region* Next(RegionMemory* regions) => (Region*)regions + _listed;
+
+    private void Listed(RegionMemory* regions, Region* end) => _listed = (int)(end - (Region*)regions);
+
     private void* Add<T>(DeviceRole role, DeviceBuffer<T> buffer, string name)
         where T : unmanaged
     {
@@ -226,12 +247,6 @@ internal unsafe ref struct DeviceCall
         _outputs += role == DeviceRole.Output ? 1 : 0;
         _replaceable += role == DeviceRole.Replaceable ? 1 : 0;
         return (void*)address;
-    }
-
-    [InlineArray(MostBuffers)]
-    private struct Regions
-    {
-        private Region _first;
     }
 
     [InlineArray(MostBuffers)]

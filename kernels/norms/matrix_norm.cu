@@ -1,13 +1,13 @@
 // Norms of matrices on a device. Formulas, gradients, NaN and empty rules: native/norms/matrix_norm.
 #include <normkernels/nk_cuda.h>
 
-#include "common/device.cuh"
-#include "common/launch.cuh"
+#include "common/fill.cuh"
 #include "matrix_norm_lines.cuh"
 #include "matrix_norm_singular.cuh"
 
 namespace {
 
+using nk::cuda::blocks_for;
 using nk::cuda::launch;
 using nk::cuda::line_kind;
 using nk::cuda::line_plan;
@@ -18,21 +18,6 @@ using nk::cuda::stream_of;
 
 template <int Threads>
 using team = std::integral_constant<int, Threads>;
-
-// Norms of matrices without elements, and their derivatives.
-__global__ void fill_zeros(void* norm, std::int32_t dtype, std::int64_t count) {
-  const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * blockDim.x;
-  for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < count; i += step) {
-    nk::cuda::store_double(norm, dtype, i, 0.0);
-  }
-}
-
-// As many blocks as it takes, or as a grid has: kernels go on where the grid ends.
-dim3 blocks_for(std::int64_t work, std::int64_t of_a_block) {
-  const std::int64_t blocks = work / of_a_block + (work % of_a_block != 0 ? 1 : 0);
-  constexpr std::int64_t kMost = 0x7fffffff;
-  return dim3(static_cast<unsigned>(blocks < kMost ? blocks : kMost));
-}
 
 // Bytes, aligned by the call. False: more than there can be.
 bool workspace_bytes(const nk_reduction& n, std::uint64_t* size) {
@@ -73,10 +58,11 @@ nk_status prepare(const Params* params, double** workspace) {
   return NK_OK;
 }
 
-nk_status empty_norms(const nk_reduction& n, void* norm, std::int32_t dtype, nk_stream stream) {
+// Norms of matrices without elements, and their derivatives.
+nk_status fill_zeros(const nk_reduction& n, void* norm, std::int32_t dtype, nk_stream stream) {
   const std::int64_t count = nk::matrices_of(n).batch.count();
-  if (count == 0) return NK_OK;
-  return status_of(launch(fill_zeros, blocks_for(count, 128), dim3(128), 0, stream_of(stream), norm, dtype, count));
+  if (dtype == NK_F32) return nk::cuda::fill(static_cast<float*>(norm), count, 0.0f, stream);
+  return nk::cuda::fill(static_cast<std::uint16_t*>(norm), count, std::uint16_t{0}, stream);
 }
 
 nk_status run_singular(const nk_reduction& n, const singular_call& call, double* workspace, nk_stream stream) {
@@ -86,7 +72,7 @@ nk_status run_singular(const nk_reduction& n, const singular_call& call, double*
   const auto kernel = plan.threads == 32    ? nk::cuda::singular_values<32>
                       : plan.threads == 128 ? nk::cuda::singular_values<128>
                                             : nk::cuda::singular_values<512>;
-  return status_of(launch(kernel, blocks_for(plan.matrices, plan.teams),
+  return status_of(launch(kernel, dim3(blocks_for(plan.matrices, plan.teams)),
                           dim3(static_cast<unsigned>(plan.threads * plan.teams)), shared, stream_of(stream), plan, call,
                           workspace));
 }
@@ -116,15 +102,15 @@ nk_status sum_lines(const line_plan& plan, const T* x, double* workspace, void* 
   const auto sum_tiles = plan.kind == line_kind::whole   ? nk::cuda::sum_tiles<T, Threads, line_kind::whole>
                          : plan.kind == line_kind::along ? nk::cuda::sum_tiles<T, Threads, line_kind::along>
                                                          : nk::cuda::sum_tiles<T, Threads, line_kind::across>;
-  cudaError_t error = launch(sum_tiles, blocks_for(plan.matrices * plan.tiles(), kTeams<Threads>), block, 0,
+  cudaError_t error = launch(sum_tiles, dim3(blocks_for(plan.matrices * plan.tiles(), kTeams<Threads>)), block, 0,
                              stream_of(stream), plan, x, workspace);
   if (error == cudaSuccess && plan.chunks > 1) {
-    const std::int64_t at_once = plan.chunks > plan.lines ? kTeams<Threads> : nk::cuda::kTileBlock<Threads>;
-    error = launch(nk::cuda::fold_lines<Threads>, blocks_for(plan.matrices * plan.lines, at_once), block, 0,
+    const int at_once = plan.chunks > plan.lines ? kTeams<Threads> : nk::cuda::kTileBlock<Threads>;
+    error = launch(nk::cuda::fold_lines<Threads>, dim3(blocks_for(plan.matrices * plan.lines, at_once)), block, 0,
                    stream_of(stream), plan, workspace);
   }
   if (error == cudaSuccess) {
-    error = launch(nk::cuda::finish_lines<Threads>, blocks_for(plan.matrices, kTeams<Threads>), block, 0,
+    error = launch(nk::cuda::finish_lines<Threads>, dim3(blocks_for(plan.matrices, kTeams<Threads>)), block, 0,
                    stream_of(stream), plan, workspace, norm, norm_dtype);
   }
   return status_of(error);
@@ -149,7 +135,7 @@ nk_status nk_cuda_matrix_norm_forward(const nk_reduction_forward_params* params,
   const nk_status status = prepare(params, &workspace);
   if (status != NK_OK) return status;
   const nk_reduction_forward_params& p = *params;
-  if (nk::element_count(p.reduction) == 0) return empty_norms(p.reduction, p.norm, p.norm_dtype, stream);
+  if (nk::element_count(p.reduction) == 0) return fill_zeros(p.reduction, p.norm, p.norm_dtype, stream);
   if (nk::is_singular(p.reduction.order)) {
     singular_call call = {};
     call.x = p.x;
@@ -188,7 +174,7 @@ nk_status nk_cuda_matrix_norm_backward(const nk_reduction_backward_params* param
     const nk_status summed = sum_lines<T, kThreads>(plan, x, workspace, nullptr, p.norm_dtype, stream);
     if (summed != NK_OK) return summed;
     return status_of(launch(nk::cuda::gradient_tiles<T, kThreads>,
-                            blocks_for(plan.matrices * plan.tiles(), kTeams<kThreads>),
+                            dim3(blocks_for(plan.matrices * plan.tiles(), kTeams<kThreads>)),
                             dim3(nk::cuda::kTileBlock<kThreads>), 0, stream_of(stream), plan, x, p.dnorm, p.norm_dtype,
                             static_cast<T*>(p.dx), workspace));
   });
@@ -199,7 +185,7 @@ nk_status nk_cuda_matrix_norm_jvp(const nk_reduction_jvp_params* params, nk_stre
   const nk_status status = prepare(params, &workspace);
   if (status != NK_OK) return status;
   const nk_reduction_jvp_params& p = *params;
-  if (nk::element_count(p.reduction) == 0) return empty_norms(p.reduction, p.jvp_norm, p.norm_dtype, stream);
+  if (nk::element_count(p.reduction) == 0) return fill_zeros(p.reduction, p.jvp_norm, p.norm_dtype, stream);
   if (nk::is_singular(p.reduction.order)) {
     singular_call call = {};
     call.x = p.x;
@@ -218,10 +204,10 @@ nk_status nk_cuda_matrix_norm_jvp(const nk_reduction_jvp_params* params, nk_stre
     const nk_status summed = sum_lines<T, kThreads>(plan, x, workspace, nullptr, p.norm_dtype, stream);
     if (summed != NK_OK) return summed;
     cudaError_t error =
-        launch(nk::cuda::sum_products<T, kThreads>, blocks_for(plan.matrices * plan.tiles(), kTeams<kThreads>), block,
-               0, stream_of(stream), plan, x, static_cast<const T*>(p.tan_x), workspace);
+        launch(nk::cuda::sum_products<T, kThreads>, dim3(blocks_for(plan.matrices * plan.tiles(), kTeams<kThreads>)),
+               block, 0, stream_of(stream), plan, x, static_cast<const T*>(p.tan_x), workspace);
     if (error == cudaSuccess) {
-      error = launch(nk::cuda::finish_products<kThreads>, blocks_for(plan.matrices, kTeams<kThreads>), block, 0,
+      error = launch(nk::cuda::finish_products<kThreads>, dim3(blocks_for(plan.matrices, kTeams<kThreads>)), block, 0,
                      stream_of(stream), plan, workspace, p.jvp_norm, p.norm_dtype);
     }
     return status_of(error);

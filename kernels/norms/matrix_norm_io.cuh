@@ -51,54 +51,42 @@ __device__ __forceinline__ std::int64_t matrix_offset(const loops& batch, std::i
   return at;
 }
 
-// kUnit elements of a run, `step` apart, of which `count` are there; the others load as 0 and are not stored. Those
-// that lie side by side, complete and aligned, are 16-byte accesses, any other ones go one by one.
-struct unit_at {
-  std::int64_t at, step;  // offset of the first
-  int count;
-
-  template <class T>
-  __device__ __forceinline__ bool is_whole(const T* p) const {
-    return count == kUnit && step == 1 && reinterpret_cast<std::uintptr_t>(p) % 16 == 0;
-  }
-};
-
+// Elements [first, first + kUnit) of a run, `step` apart; those beyond its length load as 0 and are not stored.
 template <class T>
-__device__ __forceinline__ void load_unit(const T* p, const unit_at& u, float (&out)[kUnit]) {
-  p += u.at;
-  if (u.is_whole(p)) {
+__device__ __forceinline__ void load_unit(const T* run, std::int64_t step, std::int64_t first, std::int64_t length,
+                                          float (&out)[kUnit]) {
 #pragma unroll
-    for (int part = 0; part < kUnit; part += kSlot<T>) {
-      const slot<T> s = *reinterpret_cast<const slot<T>*>(p + part);
+  for (int part = 0; part < kUnit; part += kSlot<T>) {
+    slot<T> s = {};
+    if (step == 1) {
+      s = load_slot(run, first + part, length);
+    } else {
 #pragma unroll
-      for (int i = 0; i < kSlot<T>; ++i) out[part + i] = to_float(s.e[i]);
+      for (int i = 0; i < kSlot<T>; ++i) {
+        if (first + part + i < length) s.e[i] = run[(first + part + i) * step];
+      }
     }
-    return;
-  }
 #pragma unroll
-  for (int i = 0; i < kUnit; ++i) {
-    out[i] = i < u.count ? to_float(*p) : 0.0f;
-    p += u.step;
+    for (int i = 0; i < kSlot<T>; ++i) out[part + i] = to_float(s.e[i]);
   }
 }
 
 template <class T>
-__device__ __forceinline__ void store_unit(T* p, const unit_at& u, const float (&v)[kUnit]) {
-  p += u.at;
-  if (u.is_whole(p)) {
+__device__ __forceinline__ void store_unit(T* run, std::int64_t step, std::int64_t first, std::int64_t length,
+                                           const float (&v)[kUnit]) {
 #pragma unroll
-    for (int part = 0; part < kUnit; part += kSlot<T>) {
-      slot<T> s;
+  for (int part = 0; part < kUnit; part += kSlot<T>) {
+    slot<T> s;
 #pragma unroll
-      for (int i = 0; i < kSlot<T>; ++i) from_float(v[part + i], &s.e[i]);
-      *reinterpret_cast<slot<T>*>(p + part) = s;
+    for (int i = 0; i < kSlot<T>; ++i) from_float(v[part + i], &s.e[i]);
+    if (step == 1) {
+      store_slot(run, first + part, length, s);
+    } else {
+#pragma unroll
+      for (int i = 0; i < kSlot<T>; ++i) {
+        if (first + part + i < length) run[(first + part + i) * step] = s.e[i];
+      }
     }
-    return;
-  }
-#pragma unroll
-  for (int i = 0; i < kUnit; ++i) {
-    if (i < u.count) from_float(v[i], p);
-    p += u.step;
   }
 }
 

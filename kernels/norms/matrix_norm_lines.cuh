@@ -155,13 +155,8 @@ struct tile_lanes {
   }
 };
 
-__device__ __forceinline__ unit_at unit_of(const line_plan& plan, const tile_range& t, std::int64_t run,
-                                           std::int64_t first) {
-  const std::int64_t rest = (run == plan.runs - 1 ? plan.last : plan.length) - first;
-  return {t.base + run * plan.run_stride + first * plan.step, plan.step,
-          rest >= kUnit ? kUnit
-          : rest > 0    ? static_cast<int>(rest)
-                        : 0};
+__device__ __forceinline__ std::int64_t length_of(const line_plan& plan, std::int64_t run) {
+  return run == plan.runs - 1 ? plan.last : plan.length;
 }
 
 // Sums across runs: every lane has those of its columns, and its own runs of them; added over the groups, first within
@@ -215,7 +210,7 @@ __global__ void __launch_bounds__(kTileBlock<Threads>, 1) sum_tiles(line_plan pl
       double sum = 0.0;
       for (std::int64_t first = t.first + lanes.lane * kUnit; there && first < t.end; first += plan.width * kUnit) {
         float v[kUnit];
-        load_unit(x, unit_of(plan, t, run, first), v);
+        load_unit(x + t.base + run * plan.run_stride, plan.step, first, length_of(plan, run), v);
 #pragma unroll
         for (int i = 0; i < kUnit; ++i) {
           const double value = static_cast<double>(v[i]);
@@ -320,6 +315,11 @@ __global__ void __launch_bounds__(kTileBlock<Threads>, 1)
   });
 }
 
+// kUnit elements of a run: where the run begins, where they do in it, and where it ends.
+struct unit_at {
+  std::int64_t run, first, length;
+};
+
 // The gradient of a matrix's norm.
 struct line_slope {
   bool whole;
@@ -342,16 +342,16 @@ __device__ __forceinline__ void for_each_unit(const line_plan& plan, const tile_
   const line_slope slope = {plan.kind == line_kind::whole, sums.norm[0], sums.norm[1]};
   for (std::int64_t run = t.first_run + lanes.group; run < t.first_run + t.runs; run += lanes.groups) {
     for (std::int64_t first = t.first + lanes.lane * kUnit; first < t.end; first += plan.width * kUnit) {
-      const unit_at u = unit_of(plan, t, run, first);
+      const unit_at u = {t.base + run * plan.run_stride, first, length_of(plan, run)};
       unsigned counts = plan.kind == line_kind::along && sums.lines[run] == slope.norm ? 0xffu : 0u;
       if (plan.kind == line_kind::across) {
 #pragma unroll
         for (int i = 0; i < kUnit; ++i) {
-          if (i < u.count && sums.lines[first + i] == slope.norm) counts |= 1u << i;
+          if (first + i < u.length && sums.lines[first + i] == slope.norm) counts |= 1u << i;
         }
       }
       float v[kUnit];
-      load_unit(x, u, v);
+      load_unit(x + u.run, plan.step, first, u.length, v);
       body(u, v, counts, slope);
     }
   }
@@ -368,7 +368,7 @@ __global__ void __launch_bounds__(kTileBlock<Threads>, 1)
                                 for (int i = 0; i < kUnit; ++i) {
                                   v[i] = static_cast<float>(g * slope(v[i], (counts >> i & 1u) != 0));
                                 }
-                                store_unit(dx, u, v);
+                                store_unit(dx + u.run, plan.step, u.first, u.length, v);
                               });
   });
 }
@@ -383,11 +383,11 @@ __global__ void __launch_bounds__(kTileBlock<Threads>, 1)
     for_each_unit<T, Threads>(
         plan, t, sums, x, [&](const unit_at& u, float(&v)[kUnit], unsigned counts, const line_slope& slope) {
           float tangents[kUnit];
-          load_unit(tangent, u, tangents);
+          load_unit(tangent + u.run, plan.step, u.first, u.length, tangents);
 #pragma unroll
           for (int i = 0; i < kUnit; ++i) {
             // What is not there has a tangent of 0, but a slope may be NaN.
-            if (i < u.count) {
+            if (u.first + i < u.length) {
               total[0] = fma(static_cast<double>(tangents[i]), slope(v[i], (counts >> i & 1u) != 0), total[0]);
             }
           }

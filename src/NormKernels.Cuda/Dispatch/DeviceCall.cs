@@ -29,7 +29,8 @@ internal enum DeviceRole
 /// </summary>
 internal unsafe ref struct DeviceCall
 {
-    private const int MostBuffers = 12;
+    // As many as RegionMemory has room for.
+    private const int MostBuffers = 11;
 
     private readonly DeviceStream _stream;
     private readonly int _device;
@@ -37,7 +38,7 @@ internal unsafe ref struct DeviceCall
     private Names _names;
     private Memories _memories;
     private int _buffers;
-    private int _listed;
+    private int _regionCount;
     private int _outputs;
     private int _replaceable;
     private int _held;
@@ -51,8 +52,18 @@ internal unsafe ref struct DeviceCall
     {
         ArgumentNullException.ThrowIfNull(stream);
         _stream = stream;
+        _regions = default;
         _device = stream.Device;
         _deviceBefore = _device;
+    }
+
+    // A call lies on the stack, where nothing moves.
+    private Region* First => (Region*)Unsafe.AsPointer(ref _regions);
+
+    private Region* End
+    {
+        get => First + _regionCount;
+        set => _regionCount = (int)(value - First);
     }
 
     /// <summary>The number of the device that the call runs on.</summary>
@@ -83,11 +94,7 @@ internal unsafe ref struct DeviceCall
         ArgumentNullException.ThrowIfNull(buffer, name);
         Require.Matrix(buffer.Length, shape, stride, name);
         void* address = Add(role, buffer, name);
-        fixed (RegionMemory* regions = &_regions)
-        {
-            Listed(regions, Regions.AddMatrix(Next(regions), _buffers - 1, address, shape, stride, sizeof(T)));
-        }
-
+        End = Regions.AddMatrix(End, _buffers - 1, address, shape, stride, sizeof(T));
         return address;
     }
 
@@ -106,11 +113,7 @@ internal unsafe ref struct DeviceCall
         ArgumentNullException.ThrowIfNull(buffer, name);
         Require.Length(buffer.Length, count, name);
         void* address = Add(role, buffer, name);
-        fixed (RegionMemory* regions = &_regions)
-        {
-            Listed(regions, Regions.AddTensor(Next(regions), _buffers - 1, address, count, sizeof(T)));
-        }
-
+        End = Regions.AddTensor(End, _buffers - 1, address, count, sizeof(T));
         return address;
     }
 
@@ -121,11 +124,7 @@ internal unsafe ref struct DeviceCall
         ArgumentNullException.ThrowIfNull(buffer, name);
         Require.Length(buffer.Length, count, name);
         void* address = Add(role, buffer, name);
-        fixed (RegionMemory* regions = &_regions)
-        {
-            Listed(regions, Regions.AddVector(Next(regions), _buffers - 1, address, count, sizeof(T)));
-        }
-
+        End = Regions.AddVector(End, _buffers - 1, address, count, sizeof(T));
         return address;
     }
 
@@ -179,12 +178,8 @@ internal unsafe ref struct DeviceCall
     /// <see cref="Exit"/>, which has to follow even if this throws.</summary>
     public nint Enter()
     {
-        fixed (RegionMemory* regions = &_regions)
-        {
-            Regions.RequireNoOverlap(
-                (Region*)regions, Next(regions), _outputs, _replaceable, ((ReadOnlySpan<string>)_names)[.._buffers]);
-        }
-
+        Regions.RequireNoOverlap(
+            First, End, _outputs, _replaceable, ((ReadOnlySpan<string>)_names)[.._buffers]);
         StreamHandle stream = _stream.Handle;
         stream.DangerousAddRef(ref _streamHeld);
         while (_held < _buffers)
@@ -223,11 +218,6 @@ internal unsafe ref struct DeviceCall
             _stream.Handle.DangerousRelease();
         }
     }
-
-    // The end of the list of regions, and a list that is one longer.
-    private readonly Region* Next(RegionMemory* regions) => (Region*)regions + _listed;
-
-    private void Listed(RegionMemory* regions, Region* end) => _listed = (int)(end - (Region*)regions);
 
     private void* Add<T>(DeviceRole role, DeviceBuffer<T> buffer, string name)
         where T : unmanaged

@@ -32,7 +32,7 @@ internal unsafe struct Region
 }
 
 /// <summary>Room for the regions of any call.</summary>
-[InlineArray(12)]
+[InlineArray(11)]
 internal struct RegionMemory
 {
     private Region _first;

@@ -107,7 +107,7 @@ switch ($verb) {
     'format' {
         Need clang-format https://llvm.org
         $sources = git ls-files --cached --others --exclude-standard 'native/*.h' 'native/*.c' 'native/*.cpp' `
-            'kernels/*.h' 'kernels/*.cpp' 'kernels/*.cuh' 'kernels/*.cu'
+            'kernels/*.h' 'kernels/*.cpp' 'kernels/*.cuh' 'kernels/*.cu' 'bench/*.h' 'bench/*.cpp'
         if ($rest.Count -gt 0 -and $rest[0] -eq 'check') {
             clang-format --dry-run --Werror @sources
             dotnet format NormKernels.sln --verify-no-changes

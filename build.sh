@@ -98,7 +98,7 @@ case "$verb" in
   format)
     need clang-format clang-format https://llvm.org
     sources=$(git ls-files --cached --others --exclude-standard 'native/*.h' 'native/*.c' 'native/*.cpp' \
-      'kernels/*.h' 'kernels/*.cpp' 'kernels/*.cuh' 'kernels/*.cu' 'bench/*.cpp')
+      'kernels/*.h' 'kernels/*.cpp' 'kernels/*.cuh' 'kernels/*.cu' 'bench/*.h' 'bench/*.cpp')
     if [ "${1:-}" = check ]; then
       clang-format --dry-run --Werror $sources
       dotnet format NormKernels.sln --verify-no-changes

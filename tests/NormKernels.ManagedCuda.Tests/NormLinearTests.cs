@@ -52,6 +52,8 @@ public sealed class NormLinearTests
         using CudaDeviceVariable<T> y = new(Rows * Outputs), weights = weight, scales = scale;
         T[] result = new T[Rows * Outputs];
         T[] first = Fill(random, x, residual, round, widen, norm, scale, weight, out double[] expected);
+        // Copies from ordinary memory may still be on their way, and this stream does not wait for the default one.
+        context.Synchronize();
         layer.Run(x, residual, h, weights, y, Rows, scales);
         stream.Synchronize();
         y.CopyToHost(result);
@@ -72,10 +74,12 @@ public sealed class NormLinearTests
         for (int replay = 0; replay < 2; replay++)
         {
             _ = Fill(random, x, residual, round, widen, norm, scale, weight, out _);
+            context.Synchronize();
             layer.Run(x, residual, h, weights, y, Rows, scales);
             stream.Synchronize();
             T[] called = y;
             y.Memset((byte)0);
+            context.Synchronize();
             Check(DriverAPINativeMethods.GraphManagment.cuGraphLaunch(executable, stream.Stream));
             stream.Synchronize();
             y.CopyToHost(result);

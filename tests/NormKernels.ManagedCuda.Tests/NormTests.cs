@@ -38,6 +38,8 @@ public sealed class NormTests : DeviceTests
         ["weight_norm"] = (s, x, w, y, k) => Cuda.WeightNorm.Forward(s, x, w.Slice(0, 4), y, _axis, workspace: k),
         ["vector_norm"] = (s, x, w, y, k) =>
             Cuda.VectorNorm.Forward(s, x, y.Slice(0, 12), ReductionShape.Of([2, 4, 6], 1), workspace: k),
+        ["matrix_norm"] = (s, x, w, y, k) =>
+            Cuda.MatrixNorm.Forward(s, x, y.Slice(0, 2), MatrixShape.Of([2, 4, 6]), workspace: k),
     };
 
     private delegate void Norm(

@@ -17,8 +17,8 @@ usage: ./build.ps1 [--with-managed-cuda] [VERB] [ARGS]
   sanitize        the native tests under AddressSanitizer and UndefinedBehaviorSanitizer
   clean           delete artifacts/
 
-  --with-managed-cuda: also NormKernels.ManagedCuda, which a plain build leaves out (needs the packages ManagedCuda-12 and
-  ManagedCuda-CUBLAS: GPLv3 or commercial); without a VERB it is built and tested, without the other tests
+  --with-managed-cuda: also NormKernels.ManagedCuda, which a plain build leaves out (needs the packages ManagedCuda-12
+  and ManagedCuda-CUBLAS: GPLv3 or commercial); without a VERB it is built and tested, without the other tests
 '@
 
 # One clear line when a tool is missing.

@@ -18,8 +18,8 @@ usage: ./build.sh [--with-managed-cuda] [VERB] [ARGS]
   sanitize        the native tests under AddressSanitizer and UndefinedBehaviorSanitizer
   clean           delete artifacts/
 
-  --with-managed-cuda: also NormKernels.ManagedCuda, which a plain build leaves out (needs the packages ManagedCuda-12 and
-  ManagedCuda-CUBLAS: GPLv3 or commercial); without a VERB it is built and tested, without the other tests
+  --with-managed-cuda: also NormKernels.ManagedCuda, which a plain build leaves out (needs the packages ManagedCuda-12
+  and ManagedCuda-CUBLAS: GPLv3 or commercial); without a VERB it is built and tested, without the other tests
 TEXT
 }
 
@@ -54,11 +54,13 @@ build() {
   dotnet build NormKernels.sln -c Release -nologo -v quiet
 }
 
-# restore PROJECT PROPERTY: restores a project that a plain build leaves out; one clear line when the feed lacks a package.
+# restore PROJECT PROPERTY: restores a project that a plain build leaves out; one clear line when the package feed lacks
+# what it needs.
 restore() {
   local log lacks
   log=$(dotnet restore "$1" "-p:$2=true" -nologo 2>&1) && return
-  lacks=$(grep -oE 'Unable to find package [A-Za-z0-9.-]*[A-Za-z0-9]' <<<"$log" | sort -u | awk '{ print $NF }' | paste -sd ' ') || true
+  lacks=$(grep -oE 'Unable to find package [A-Za-z0-9.-]*[A-Za-z0-9]' <<<"$log" | awk '{ print $NF }' | sort -u \
+    | paste -sd ' ') || true
   if [ -z "$lacks" ]; then echo "$log" >&2; else echo "build.sh: the package feed lacks: $lacks" >&2; fi
   exit 2
 }

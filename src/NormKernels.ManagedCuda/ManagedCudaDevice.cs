@@ -20,7 +20,8 @@ public static class ManagedCudaDevice
     /// <returns>The context; disposing it gives it back.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="device"/> is negative.</exception>
     /// <exception cref="CudaUnavailableException">There is no driver, it is too old, or it has no device.</exception>
-    /// <exception cref="DeviceException">CUDA reported another error; there is no such device, for instance.</exception>
+    /// <exception cref="DeviceException">CUDA reported another error; there is no such device, for
+    /// instance.</exception>
     public static PrimaryContext Open(int device = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(device);
@@ -42,7 +43,9 @@ public static class ManagedCudaDevice
     internal static DeviceException? Translate(Exception error) => error switch
     {
         DllNotFoundException => new CudaUnavailableException(
-            CudaState.DriverMissing, $"There is no CUDA driver here (libcuda is missing; {error.Message})", string.Empty),
+            CudaState.DriverMissing,
+            $"There is no CUDA driver here (libcuda is missing; {error.Message})",
+            string.Empty),
         EntryPointNotFoundException => new CudaUnavailableException(
             CudaState.DriverTooOld, $"The CUDA driver is too old for ManagedCuda ({error.Message})", string.Empty),
         CudaException { CudaError: CUResult.ErrorNoDevice } e => new CudaUnavailableException(

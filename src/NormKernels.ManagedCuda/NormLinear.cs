@@ -34,8 +34,8 @@ public enum LinearNorm
 public sealed unsafe class NormLinear<T> : IDisposable
     where T : unmanaged
 {
-    // What cuBLAS would take for itself on Hopper; with less it passes over its fastest kernels. Its own workspace would
-    // be allocated while a graph is captured.
+    // What cuBLAS would take for itself on Hopper; with less it passes over its fastest kernels. Its own workspace
+    // would be allocated while a graph is captured.
     private const long WorkspaceBytes = 32L << 20;
 
     private const int FirstVersion = 12;
@@ -57,7 +57,8 @@ public sealed unsafe class NormLinear<T> : IDisposable
     /// <param name="features">Columns of x.</param>
     /// <param name="outputs">Columns of y.</param>
     /// <param name="epsilon">The norm's epsilon; 0 or more.</param>
-    /// <exception cref="ArgumentNullException"><paramref name="context"/> or <paramref name="stream"/> is null.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="context"/> or <paramref name="stream"/> is
+    /// null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A size is not positive, or more than cuBLAS takes (31 bits);
     /// <paramref name="epsilon"/> is negative or NaN; <paramref name="norm"/> is none.</exception>
     /// <exception cref="NotSupportedException"><typeparamref name="T"/> is none of the three.</exception>
@@ -191,13 +192,14 @@ public sealed unsafe class NormLinear<T> : IDisposable
             return version.Major >= FirstVersion
                 ? blas
                 : throw new DllNotFoundException(
-                    $"The cuBLAS that was found is of CUDA {version}, ManagedCuda needs {FirstVersion}: libcublas.so leads to "
-                    + "an older one.");
+                    $"The cuBLAS that was found is of CUDA {version}, ManagedCuda needs {FirstVersion}: libcublas.so "
+                    + "leads to an older one.");
         }
         catch (DllNotFoundException e) when (blas is null)
         {
             throw new DllNotFoundException(
-                $"cuBLAS (libcublas.so.12, cublas64_12.dll) was not found; it comes with the CUDA toolkit. {e.Message}", e);
+                "cuBLAS (libcublas.so.12, cublas64_12.dll) was not found; it comes with the CUDA toolkit. " + e.Message,
+                e);
         }
         catch
         {

@@ -9,8 +9,8 @@ using NormKernels.Cuda;
 namespace NormKernels.ManagedCuda.Tests;
 
 /// <summary>
-/// Tests on memory of NormKernels, which is the emulation's unless NK_CUDA_LIBRARY says otherwise: ManagedCuda's variables
-/// and streams are no more than addresses, and need no driver to be made.
+/// Tests on memory of NormKernels, which is the emulation's unless NK_CUDA_LIBRARY says otherwise: ManagedCuda's
+/// variables and streams are no more than addresses, and need no driver to be made.
 /// </summary>
 public abstract class DeviceTests
 {

@@ -17,7 +17,8 @@ public sealed class NormLinearArgumentTests
         using CudaStream stream = new(new CUstream());
         foreach ((int rows, int features, int outputs, double epsilon) in new[]
         {
-            (0, 1, 1, 0), (-1, 1, 1, 0), (1, 0, 1, 0), (1, 1, 0, 0), (1, 1, -5, 0), (1, 1, 1, -1e-9), (1, 1, 1, double.NaN),
+            (0, 1, 1, 0), (-1, 1, 1, 0), (1, 0, 1, 0), (1, 1, 0, 0), (1, 1, -5, 0), (1, 1, 1, -1e-9),
+            (1, 1, 1, double.NaN),
         })
         {
             Assert.ThrowsExactly<ArgumentOutOfRangeException>(

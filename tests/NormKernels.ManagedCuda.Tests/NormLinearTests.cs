@@ -38,7 +38,7 @@ public sealed class NormLinearTests
     public void BFloat16_agrees_with_the_reference(LinearNorm norm) =>
         Agrees(norm, x => (BFloat16)(float)x, x => (float)x, 3e-2);
 
-    // Run, then captured and replayed twice on other inputs: the results of the graph are those of the calls, to the bit.
+    // Run, then captured and replayed twice on other inputs: the graph gives what the calls give, to the bit.
     private static void Agrees<T>(LinearNorm norm, Func<double, T> round, Func<T, double> widen, double tolerance)
         where T : unmanaged
     {

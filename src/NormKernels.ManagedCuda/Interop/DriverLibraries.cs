@@ -13,8 +13,8 @@ namespace NormKernels.ManagedCuda.Interop;
 /// Finds, on Linux, the libraries that ManagedCuda does not: it asks for libcuda and libcublas without a version, which
 /// are there where a toolkit is installed, but not where only a driver and the libraries to run with are.
 /// </summary>
-/// <remarks>ManagedCuda's assemblies have resolvers of their own, and .NET takes no second one; but when everything else
-/// has failed the load context is asked.</remarks>
+/// <remarks>ManagedCuda's assemblies have resolvers of their own, and .NET takes no second one; but when everything
+/// else has failed the load context is asked.</remarks>
 internal static class DriverLibraries
 {
     private static readonly ConcurrentDictionary<string, nint> _handles = new(StringComparer.Ordinal);

@@ -1,6 +1,6 @@
 # What `normkernels bench --peers` measures against inside the process (bench/peers): a library of its own beside the
 # one that ships, with oneDNN where its headers are installed (Debian: libdnnl-dev).
-if(NK_SANITIZE OR NOT UNIX)
+if(NK_SANITIZE OR NOT UNIX OR NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|amd64|AMD64")
   return()
 endif()
 add_library(normkernels_peers SHARED bench/peers/naive.cpp bench/peers/onednn.cpp)

@@ -4,6 +4,8 @@
 //   copy_async_commit()              what this thread asked for since the last commit becomes one group
 //   copy_async_wait<N>()             until at most the last N groups of this thread are still under way
 //
+//   prefetch(global)                 the cache line of an address into the first-level cache
+//
 // The bytes are there for the thread that waited; for others only after a barrier that follows the wait.
 #pragma once
 
@@ -27,6 +29,12 @@ __device__ __forceinline__ void copy_async_commit() {
 #endif
 }
 
+__device__ __forceinline__ void prefetch(const void* global) {
+#if defined(__CUDA_ARCH__)
+  asm volatile("prefetch.global.L1 [%0];" ::"l"(global));
+#endif
+}
+
 template <int N>
 __device__ __forceinline__ void copy_async_wait() {
 #if defined(__CUDA_ARCH__)
@@ -39,6 +47,8 @@ __device__ __forceinline__ void copy_async_wait() {
 inline void copy_async_16(void* shared, const void* global, emu::site where = {}) {
   emu::copy_async_16(shared, global, where);
 }
+
+inline void prefetch(const void*) {}
 
 inline void copy_async_commit() {
   emu::copy_async_commit();

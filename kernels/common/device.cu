@@ -154,7 +154,7 @@ nk_status nk_cuda_row_norm_workspace_size(int64_t rows, int64_t cols, uint64_t* 
   int multiprocessors = 0;
   const nk_status status = nk::cuda::multiprocessor_count(&multiprocessors);
   if (status != NK_OK) return status;
-  const std::int64_t partial_rows = nk::cuda::partial_rows_at_most(rows, multiprocessors);
+  const std::int64_t partial_rows = nk::cuda::partial_rows_at_most(rows, cols, multiprocessors);
   if (!nk::sizes_fit({partial_rows, cols}, 2 * sizeof(float))) return NK_ERROR_SHAPE;
   if (rows == 0 || cols == 0) return NK_OK;
   *size = static_cast<std::uint64_t>(partial_rows) * static_cast<std::uint64_t>(cols) * 2 * sizeof(float) + 16;

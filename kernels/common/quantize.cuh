@@ -48,16 +48,23 @@ struct alignas(N) eight_bits {
   std::uint8_t e[N];
 };
 
+// The ends of rows, and rows that begin anywhere.
 template <int N>
-__device__ __forceinline__ void store_eight_bits(std::uint8_t* row, std::int64_t first, std::int64_t cols,
-                                                 const eight_bits<N>& v) {
-  if (first >= 0 && first + N <= cols && reinterpret_cast<std::uintptr_t>(row + first) % N == 0) {
-    *reinterpret_cast<eight_bits<N>*>(row + first) = v;
-    return;
-  }
+__device__ NK_NOINLINE void store_single_bytes(std::uint8_t* p, int left, eight_bits<N> v) {
 #pragma unroll
   for (int i = 0; i < N; ++i) {
-    if (first + i >= 0 && first + i < cols) row[first + i] = v.e[i];
+    if (i < left) p[i] = v.e[i];
+  }
+}
+
+template <int N, class Index>
+__device__ __forceinline__ void store_eight_bits(std::uint8_t* row, Index first, Index cols, const eight_bits<N>& v) {
+  std::uint8_t* const p = row + first;
+  const Index left = cols - first;
+  if (left >= N && reinterpret_cast<std::uintptr_t>(p) % N == 0) {
+    *reinterpret_cast<eight_bits<N>*>(p) = v;
+  } else {
+    store_single_bytes(p, left < N ? static_cast<int>(left) : N, v);
   }
 }
 

@@ -8,6 +8,9 @@
 
 #include <normkernels/nk_row_norm.h>
 
+#include <type_traits>
+
+#include "copy_async.cuh"
 #include "core/statistics.h"
 #include "row_reduce.cuh"
 #include "vec_io.cuh"
@@ -18,14 +21,26 @@ namespace cuda {
 template <int Threads>
 constexpr int kBlockThreads = Threads > 128 ? Threads : 128;
 
+// How many blocks a multiprocessor is to hold at least, and so how many registers a thread may have: enough blocks to
+// have 16 to 32 KB on their way from memory. Named in all cases: left to itself, ptxas aims higher and spills.
+template <int Threads, int Slots, int Tensors>
+constexpr int kLeastBlocks = Threads > 128 ? 1
+                             : Slots == 1  ? 10 - 2 * Tensors
+                                           : 4 - Tensors;
+
 inline __host__ __device__ std::int64_t stride_or(std::int64_t stride, std::int64_t cols) {
   return stride != 0 ? stride : cols;
 }
 
+// A place in a row: int where a row is held in registers, which takes half the instructions of int64.
+template <int Slots>
+using index_of = std::conditional_t<(Slots > 0), int, std::int64_t>;
+
 // One thread's share of a row: slots `Threads` apart.
 template <class T, int Threads, int Slots>
 struct row_slots {
-  std::int64_t cols;  // 0: no row for this thread
+  using index = index_of<Slots>;
+  index cols;  // 0: no row for this thread
   int lane;
 
   // Calls body(index in registers, first element) for each of the thread's slots.
@@ -34,7 +49,7 @@ struct row_slots {
     if constexpr (Slots > 0) {
 #pragma unroll
       for (int s = 0; s < Slots; ++s) {
-        const std::int64_t first = (static_cast<std::int64_t>(s) * Threads + lane) * kSlot<T>;
+        const int first = (s * Threads + lane) * kSlot<T>;
         if (first < cols) body(s, first);
       }
     } else {
@@ -45,8 +60,8 @@ struct row_slots {
     }
   }
 
-  __device__ __forceinline__ bool has(std::int64_t at) const {
-    return at >= 0 && at < cols;
+  __device__ __forceinline__ bool has(index at) const {
+    return at < cols;
   }
 };
 
@@ -56,7 +71,7 @@ struct held_row {
   const T* row;
   slot<T> held[Slots > 0 ? Slots : 1];
 
-  __device__ __forceinline__ slot<T> get(int s, std::int64_t first, std::int64_t cols) const {
+  __device__ __forceinline__ slot<T> get(int s, index_of<Slots> first, index_of<Slots> cols) const {
     if constexpr (Slots > 0) {
       return held[s];
     } else {
@@ -65,19 +80,52 @@ struct held_row {
   }
 };
 
+// A parameter as it is used: the weight, to which ZERO_CENTERED adds 1 and which is 1 where it is absent, or another
+// one.
+struct row_parameter {
+  const void* p;
+  bool is_float;
+  float if_absent, offset;
+
+  template <class T, class Index>
+  __device__ __forceinline__ void get(Index first, Index cols, float (&out)[kSlot<T>]) const {
+    load_parameters<T>(p, is_float, first, cols, if_absent, out);
+#pragma unroll
+    for (int i = 0; i < kSlot<T>; ++i) out[i] += offset;
+  }
+
+  // Into the first-level cache while the row's reductions run. Registers for it would cost blocks.
+  template <class T, int Threads, int Slots>
+  __device__ __forceinline__ void prefetch(const row_slots<T, Threads, Slots>& slots) const {
+    if (Slots == 0 || p == nullptr) return;
+    const std::int64_t size = is_float ? 4 : static_cast<std::int64_t>(sizeof(T));
+    slots.for_each([&](int, auto first) { cuda::prefetch(static_cast<const char*>(p) + first * size); });
+  }
+};
+
+template <class Params>
+__device__ __forceinline__ row_parameter weight_of(const Params& p) {
+  const float offset = (p.flags & NK_FLAG_ZERO_CENTERED) != 0 ? 1.0f : 0.0f;
+  return {p.weight, p.param_dtype == NK_F32, 1.0f - offset, offset};
+}
+template <class Params>
+__device__ __forceinline__ row_parameter parameter_of(const Params& p, const void* parameter) {
+  return {parameter, p.param_dtype == NK_F32, 0.0f, 0.0f};
+}
+
 // Means of x * scale (high and low part) and of its squared distance from them. Each thread sums what its elements
 // differ from its first one by: a mean of 1e5 standard deviations costs no digits, and a constant row has exactly its
 // constant as its mean, since n * c / n is c.
 template <bool Centred, class T, int Threads, int Slots>
 __device__ __forceinline__ void moments_of(const held_row<T, Threads, Slots>& x,
-                                           const row_slots<T, Threads, Slots>& slots, std::int64_t cols, float scale,
+                                           const row_slots<T, Threads, Slots>& slots, index_of<Slots> cols, float scale,
                                            double* mean, double* variance) {
   double sums[1] = {0.0};
   *mean = 0.0;
   if (Centred) {
     float pivot = 0.0f;
-    std::int64_t count = 0;
-    slots.for_each([&](int s, std::int64_t first) {
+    index_of<Slots> count = 0;
+    slots.for_each([&](int s, auto first) {
       const slot<T> v = x.get(s, first, slots.cols);
       if (count == 0) {
 #pragma unroll
@@ -101,7 +149,7 @@ __device__ __forceinline__ void moments_of(const held_row<T, Threads, Slots>& x,
   const float high = static_cast<float>(*mean);
   const float low = static_cast<float>(*mean - static_cast<double>(high));
   sums[0] = 0.0;
-  slots.for_each([&](int s, std::int64_t first) {
+  slots.for_each([&](int s, auto first) {
     const slot<T> v = x.get(s, first, slots.cols);
     float sum = 0.0f;
 #pragma unroll
@@ -116,32 +164,38 @@ __device__ __forceinline__ void moments_of(const held_row<T, Threads, Slots>& x,
   *variance = sums[0] / static_cast<double>(cols);
 }
 
-// The statistics of a row, and if they leave the range of float32 squares, those of the row scaled by a power of two.
+// The statistics of a row, and if they leave the range of float32 squares, those of the row scaled by a power of two. A
+// loop, so that the passes are there once: the second time is too rare to be worth the code.
 template <bool Centred, class T, int Threads, int Slots>
 __device__ __forceinline__ row_stats statistics_of(const held_row<T, Threads, Slots>& x,
-                                                   const row_slots<T, Threads, Slots>& slots, std::int64_t cols,
+                                                   const row_slots<T, Threads, Slots>& slots, index_of<Slots> cols,
                                                    double epsilon) {
-  double mean, variance;
-  moments_of<Centred>(x, slots, cols, 1.0f, &mean, &variance);
-  if (in_range(variance + epsilon)) return stats_from(mean, variance + epsilon, 1.0f);
-  float top[1] = {0.0f};
-  slots.for_each([&](int s, std::int64_t first) {
-    const slot<T> v = x.get(s, first, slots.cols);
+  float scale = 1.0f;
+#pragma unroll 1
+  for (bool again = false;; again = true) {
+    double mean, variance;
+    moments_of<Centred>(x, slots, cols, scale, &mean, &variance);
+    if (again) {
+      // A constant row has nothing to scale, and at its scale epsilon might be out of range.
+      if (Centred && variance == 0.0) return stats_from(mean / static_cast<double>(scale), epsilon, 1.0f);
+      return stats_from(mean, variance + epsilon * static_cast<double>(scale) * static_cast<double>(scale), scale);
+    }
+    if (in_range(variance + epsilon)) return stats_from(mean, variance + epsilon, 1.0f);
+    float top[1] = {0.0f};
+    slots.for_each([&](int s, auto first) {
+      const slot<T> v = x.get(s, first, slots.cols);
 #pragma unroll
-    for (int i = 0; i < kSlot<T>; ++i) top[0] = larger_value()(fabsf(to_float(v.e[i])), top[0]);
-  });
-  row_reduce<Threads>(top, larger_value());
-  const float scale = scale_for(top[0]);
-  moments_of<Centred>(x, slots, cols, scale, &mean, &variance);
-  // A constant row has nothing to scale, and at its scale epsilon might be out of range.
-  if (Centred && variance == 0.0) return stats_from(mean / static_cast<double>(scale), epsilon, 1.0f);
-  return stats_from(mean, variance + epsilon * static_cast<double>(scale) * static_cast<double>(scale), scale);
+      for (int i = 0; i < kSlot<T>; ++i) top[0] = larger_value()(fabsf(to_float(v.e[i])), top[0]);
+    });
+    row_reduce<Threads>(top, larger_value());
+    scale = scale_for(top[0]);
+  }
 }
 
 // Statistics as forward saved them, or taken again where they were not or are too coarse; see native/core/row_stats.h.
 template <bool Centred, class T, int Threads, int Slots>
 __device__ __forceinline__ row_stats statistics_again(const held_row<T, Threads, Slots>& x,
-                                                      const row_slots<T, Threads, Slots>& slots, std::int64_t cols,
+                                                      const row_slots<T, Threads, Slots>& slots, index_of<Slots> cols,
                                                       double epsilon, const float* mean, const float* rstd,
                                                       std::int64_t row) {
   if (rstd != nullptr) {
@@ -183,10 +237,10 @@ __device__ __forceinline__ float rough_xhat(float x, const row_stats& stats) {
 // g(s, first, values) fills a slot of g.
 template <bool Centred, class T, int Threads, int Slots, class G>
 __device__ __forceinline__ row_means means_of(const held_row<T, Threads, Slots>& x,
-                                              const row_slots<T, Threads, Slots>& slots, std::int64_t cols,
+                                              const row_slots<T, Threads, Slots>& slots, index_of<Slots> cols,
                                               const row_stats& stats, G&& g) {
   double sums[Centred ? 3 : 1] = {};
-  slots.for_each([&](int s, std::int64_t first) {
+  slots.for_each([&](int s, auto first) {
     const slot<T> v = x.get(s, first, slots.cols);
     float values[kSlot<T>];
     g(s, first, values);

@@ -22,7 +22,6 @@ struct geometry {
   static constexpr int kThreads = Threads;
   static constexpr int kSlots = Slots;
   static constexpr int kTeams = kBlockThreads<Threads> / Threads;
-  static_assert(kTeams <= kMostTeamsPerBlock, "the workspace is too small");
 };
 
 // Calls f(element type, geometry) with the ones for this dtype and number of columns. Tensors: how many of the row's a
@@ -103,11 +102,10 @@ nk_status backward(const row_norm_traits& norm, const nk_row_norm_backward_param
   if (p.rows > 0) {
     status = with_types<2>(p.dtype, p.cols, [&](auto type, auto g) {
       using G = decltype(g);
-      const std::int64_t teams = backward_teams(p.rows, multiprocessors);
-      const unsigned blocks = blocks_for(teams, G::kTeams);
-      partial_rows = static_cast<std::int64_t>(blocks) * G::kTeams;
-      return status_of(launch(backward_rows<Centred, decltype(type), G::kThreads, G::kSlots>, dim3(blocks),
-                              dim3(kBlockThreads<G::kThreads>), 0, stream_of(stream), p, partial));
+      partial_rows = backward_blocks(p.rows, p.cols, G::kTeams, multiprocessors);
+      return status_of(launch(backward_rows<Centred, decltype(type), G::kThreads, G::kSlots>,
+                              dim3(static_cast<unsigned>(partial_rows)), dim3(kBlockThreads<G::kThreads>), 0,
+                              stream_of(stream), p, partial));
     });
     if (status != NK_OK) return status;
   }

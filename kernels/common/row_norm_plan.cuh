@@ -6,19 +6,18 @@
 namespace nk {
 namespace cuda {
 
-// Teams of threads that each write a row of partial sums: enough to fill the device, and no more than there are rows.
-// The order of the sums depends on the number of rows and the type of device alone.
-constexpr std::int64_t kTeamsPerMultiprocessor = 4;
-constexpr std::int64_t kMostTeamsPerBlock = 16;
-
-inline std::int64_t backward_teams(std::int64_t rows, int multiprocessors) {
-  const std::int64_t most = kTeamsPerMultiprocessor * multiprocessors;
-  return rows < most ? rows : most;
+// Blocks that each write a row of partial sums: as many as multiprocessors hold at once, fewer where rows are long and
+// so are the sums, and no more than there are rows. The order of the sums depends on the shape and the type of device
+// alone.
+inline std::int64_t backward_blocks(std::int64_t rows, std::int64_t cols, int rows_at_once, int multiprocessors) {
+  const std::int64_t most = (cols <= 256 ? 6 : cols <= 4096 ? 2 : 1) * static_cast<std::int64_t>(multiprocessors);
+  const std::int64_t blocks = rows / rows_at_once + (rows % rows_at_once != 0 ? 1 : 0);
+  return blocks < most ? blocks : most;
 }
 
-// Blocks are whole.
-inline std::int64_t partial_rows_at_most(std::int64_t rows, int multiprocessors) {
-  return rows == 0 ? 0 : backward_teams(rows, multiprocessors) + kMostTeamsPerBlock - 1;
+// Whatever the dtype, and so the geometry.
+inline std::int64_t partial_rows_at_most(std::int64_t rows, std::int64_t cols, int multiprocessors) {
+  return backward_blocks(rows, cols, 1, multiprocessors);
 }
 
 }  // namespace cuda

@@ -25,11 +25,6 @@ struct alignas(16) slot {
 };
 
 template <class T>
-__device__ __forceinline__ bool is_inside(std::int64_t first, std::int64_t cols) {
-  return first >= 0 && first + kSlot<T> <= cols;
-}
-
-template <class T>
 __device__ __forceinline__ unsigned misalignment(const T* p) {
   return static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(p) % 16);
 }
@@ -52,21 +47,45 @@ __device__ __forceinline__ words straddle(const words& low, const words& high, u
   return r;
 }
 
-// Elements [first, first + kSlot) of a row.
+// A row's last slot, of which `left` elements are there. Not inline: one call a row, and a third of the code.
 template <class T>
-__device__ __forceinline__ slot<T> load_slot(const T* row, std::int64_t first, std::int64_t cols) {
+__device__ NK_NOINLINE slot<T> load_edge(const T* p, int left) {
+  slot<T> s;
+  from_float(0.0f, &s.e[0]);
+#pragma unroll
+  for (int i = 1; i < kSlot<T>; ++i) s.e[i] = s.e[0];
+#pragma unroll
+  for (int i = 0; i < kSlot<T>; ++i) {
+    if (i < left) s.e[i] = p[i];
+  }
+  return s;
+}
+
+template <class T>
+__device__ NK_NOINLINE void store_edge(T* p, int left, slot<T> s) {
+#pragma unroll
+  for (int i = 0; i < kSlot<T>; ++i) {
+    if (i < left) p[i] = s.e[i];
+  }
+}
+
+// Elements [first, first + kSlot) of a row. Index: int where rows are known to be short, which takes half the
+// instructions of int64.
+template <class T, class Index>
+__device__ __forceinline__ slot<T> load_slot(const T* row, Index first, Index cols) {
   slot<T> s;
   const T* const p = row + first;
+  const Index left = cols - first;
   const unsigned bytes = misalignment(p);
-  if (is_inside<T>(first, cols) && bytes == 0) {
+  if (left >= kSlot<T> && bytes == 0) {
     s = *reinterpret_cast<const slot<T>*>(p);
     return s;
   }
   // What lies before the row but in the same 16 bytes may be read: nobody allocates less. Not what lies behind it.
-  const T* const aligned = p - bytes / sizeof(T);
-  if (first >= 0 && first + 2 * kSlot<T> - static_cast<std::int64_t>(bytes / sizeof(T)) <= cols) {
-    const slot<T> pair[2] = {*reinterpret_cast<const slot<T>*>(aligned),
-                             *reinterpret_cast<const slot<T>*>(aligned + kSlot<T>)};
+  const int before = static_cast<int>(bytes / sizeof(T));
+  if (left >= 2 * kSlot<T> - before) {
+    const slot<T> pair[2] = {*reinterpret_cast<const slot<T>*>(p - before),
+                             *reinterpret_cast<const slot<T>*>(p - before + kSlot<T>)};
     words low, high;
     std::memcpy(&low, &pair[0], 16);
     std::memcpy(&high, &pair[1], 16);
@@ -74,14 +93,7 @@ __device__ __forceinline__ slot<T> load_slot(const T* row, std::int64_t first, s
     std::memcpy(&s, &joined, 16);
     return s;
   }
-#pragma unroll
-  for (int i = 0; i < kSlot<T>; ++i) {
-    const std::int64_t at = first + i;
-    T zero;
-    from_float(0.0f, &zero);
-    s.e[i] = at >= 0 && at < cols ? row[at] : zero;
-  }
-  return s;
+  return load_edge(p, left < kSlot<T> ? static_cast<int>(left) : kSlot<T>);
 }
 
 template <class T, int Elements>
@@ -100,11 +112,12 @@ __device__ __forceinline__ void store_pieces(T* p, const slot<T>& s) {
   }
 }
 
-template <class T>
-__device__ __forceinline__ void store_slot(T* row, std::int64_t first, std::int64_t cols, const slot<T>& s) {
+template <class T, class Index>
+__device__ __forceinline__ void store_slot(T* row, Index first, Index cols, const slot<T>& s) {
   T* const p = row + first;
+  const Index left = cols - first;
   const unsigned bytes = misalignment(p);
-  if (is_inside<T>(first, cols) && bytes % 4 == 0) {
+  if (left >= kSlot<T> && bytes % 4 == 0) {
     if (bytes == 0) {
       *reinterpret_cast<slot<T>*>(p) = s;
     } else if (bytes == 8) {
@@ -114,29 +127,34 @@ __device__ __forceinline__ void store_slot(T* row, std::int64_t first, std::int6
     }
     return;
   }
-#pragma unroll
-  for (int i = 0; i < kSlot<T>; ++i) {
-    const std::int64_t at = first + i;
-    if (at >= 0 && at < cols) row[at] = s.e[i];
-  }
+  store_edge(p, left < kSlot<T> ? static_cast<int>(left) : kSlot<T>, s);
+}
+
+// The same of a tensor that is aligned in all usual calls: one that is not goes element by element.
+template <class T, class Index>
+__device__ __forceinline__ slot<T> load_usual_slot(const T* row, Index first, Index cols) {
+  const T* const p = row + first;
+  const Index left = cols - first;
+  if (left >= kSlot<T> && misalignment(p) == 0) return *reinterpret_cast<const slot<T>*>(p);
+  return load_edge(p, left < kSlot<T> ? static_cast<int>(left) : kSlot<T>);
 }
 
 // As many elements of a parameter, which may be float32 beside 16-bit tensors, or absent.
-template <class T>
-__device__ __forceinline__ void load_parameters(const void* p, bool is_float, std::int64_t first, std::int64_t cols,
-                                                float if_absent, float (&out)[kSlot<T>]) {
+template <class T, class Index>
+__device__ __forceinline__ void load_parameters(const void* p, bool is_float, Index first, Index cols, float if_absent,
+                                                float (&out)[kSlot<T>]) {
   if (p == nullptr) {
 #pragma unroll
     for (int i = 0; i < kSlot<T>; ++i) out[i] = if_absent;
-  } else if (is_float) {
+  } else if (sizeof(T) == sizeof(float) || is_float) {
 #pragma unroll
     for (int part = 0; part < kSlot<T>; part += 4) {
-      const slot<float> s = load_slot(static_cast<const float*>(p), first + part, cols);
+      const slot<float> s = load_usual_slot(static_cast<const float*>(p), static_cast<Index>(first + part), cols);
 #pragma unroll
       for (int i = 0; i < 4; ++i) out[part + i] = s.e[i];
     }
   } else {
-    const slot<T> s = load_slot(static_cast<const T*>(p), first, cols);
+    const slot<T> s = load_usual_slot(static_cast<const T*>(p), first, cols);
 #pragma unroll
     for (int i = 0; i < kSlot<T>; ++i) out[i] = to_float(s.e[i]);
   }

@@ -7,6 +7,7 @@
 // Of the core, the GPU's code uses what is inline: the dtypes and small arithmetic.
 #define NK_INLINE __host__ __device__ __forceinline__
 #define NK_HOST_DEVICE __host__ __device__
+#define NK_NOINLINE __noinline__
 #define NK_FMA fma
 #define NK_FMAF fmaf
 #define NK_SQRT sqrt

@@ -158,7 +158,7 @@ TEST_P(CudaRows, AgreeWithTheCpuInEitherOrderOfThreads) {
                         {5, 64, true, true, 0},     {5, 65, false, false, 3},   {9, 257, true, true, 0},
                         {3, 1000, false, false, 2}, {20, 1025, true, true, 0},  {3, 2049, false, true, 1},
                         {2, 4100, true, false, 0},  {2, 8193, false, false, 0}, {2, 16400, false, true, 3},
-                        {1, 33000, true, false, 0}};
+                        {1, 33000, true, false, 0}, {900, 24, true, true, 0}};  // more rows than blocks at once
   for (const form& f : forms) {
     SCOPED_TRACE(testing::Message() << f.rows << " x " << f.cols << " add " << f.add << " offset " << f.offset);
     nk_test::expect_agreement(dtype, [&](bool cuda) { return compute(r, dtype, f, cuda); });

@@ -5,7 +5,7 @@ $PSNativeCommandUseErrorActionPreference = $true
 Set-Location $PSScriptRoot
 
 $usage = @'
-usage: ./build.ps1 VERB [ARGS]
+usage: ./build.ps1 [--with-managed-cuda] [VERB] [ARGS]
 
   build           compile the native library and the solution (the default)
   run [ARGS]      build what is missing, then run the normkernels program; without ARGS it gives a tour
@@ -16,6 +16,9 @@ usage: ./build.ps1 VERB [ARGS]
   format [check]  format all sources, or only check that they are
   sanitize        the native tests under AddressSanitizer and UndefinedBehaviorSanitizer
   clean           delete artifacts/
+
+  --with-managed-cuda: also NormKernels.ManagedCuda, which a plain build leaves out (needs the packages ManagedCuda-12
+  and ManagedCuda-CUBLAS: GPLv3 or commercial); without a VERB it is built and tested, without the other tests
 '@
 
 # One clear line when a tool is missing.
@@ -58,7 +61,22 @@ function Restore-OptIn($Project, $Property) {
 $suffix = if ($IsWindows) { '.exe' } else { '' }
 $program = "artifacts/bin/NormKernels.Cli/release/normkernels$suffix"
 
-$verb, $rest = if ($args.Count -gt 0) { $args } else { 'build' }
+$arguments = @($args)
+if ($arguments.Count -gt 0 -and $arguments[0] -eq '--with-managed-cuda') {
+    Need dotnet https://dot.net
+    # MSBuild takes it from here as a property.
+    $env:WithManagedCuda = 'true'
+    $adapterTests = 'tests/NormKernels.ManagedCuda.Tests'
+    Restore-OptIn $adapterTests WithManagedCuda
+    $arguments = @($arguments | Select-Object -Skip 1)
+    if ($arguments.Count -eq 0) {
+        Build-All test
+        dotnet test $adapterTests -c Release --no-build -nologo
+        exit $LASTEXITCODE
+    }
+}
+
+$verb, $rest = if ($arguments.Count -gt 0) { $arguments } else { 'build' }
 $rest = @($rest | Where-Object { $null -ne $_ })
 switch ($verb) {
     'build' { Build-All }
@@ -89,7 +107,7 @@ switch ($verb) {
     'format' {
         Need clang-format https://llvm.org
         $sources = git ls-files --cached --others --exclude-standard 'native/*.h' 'native/*.c' 'native/*.cpp' `
-            'kernels/*.h' 'kernels/*.cpp' 'kernels/*.cuh' 'kernels/*.cu'
+            'kernels/*.h' 'kernels/*.cpp' 'kernels/*.cuh' 'kernels/*.cu' 'bench/*.h' 'bench/*.cpp'
         if ($rest.Count -gt 0 -and $rest[0] -eq 'check') {
             clang-format --dry-run --Werror @sources
             dotnet format NormKernels.sln --verify-no-changes

@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 
 usage() {
   cat <<'TEXT'
-usage: ./build.sh VERB [ARGS]
+usage: ./build.sh [--with-managed-cuda] [VERB] [ARGS]
 
   build           compile the native library and the solution (the default)
   run [ARGS]      build what is missing, then run the normkernels program; without ARGS it gives a tour
@@ -17,6 +17,9 @@ usage: ./build.sh VERB [ARGS]
   format [check]  format all sources, or only check that they are
   sanitize        the native tests under AddressSanitizer and UndefinedBehaviorSanitizer
   clean           delete artifacts/
+
+  --with-managed-cuda: also NormKernels.ManagedCuda, which a plain build leaves out (needs the packages ManagedCuda-12
+  and ManagedCuda-CUBLAS: GPLv3 or commercial); without a VERB it is built and tested, without the other tests
 TEXT
 }
 
@@ -51,16 +54,31 @@ build() {
   dotnet build NormKernels.sln -c Release -nologo -v quiet
 }
 
-# restore PROJECT PROPERTY: restores a project that a plain build leaves out; one clear line when the feed lacks a package.
+# restore PROJECT PROPERTY: restores a project that a plain build leaves out; one clear line when the package feed lacks
+# what it needs.
 restore() {
   local log lacks
   log=$(dotnet restore "$1" "-p:$2=true" -nologo 2>&1) && return
-  lacks=$(grep -oE 'Unable to find package [A-Za-z0-9.-]*[A-Za-z0-9]' <<<"$log" | sort -u | awk '{ print $NF }' | paste -sd ' ') || true
+  lacks=$(grep -oE 'Unable to find package [A-Za-z0-9.-]*[A-Za-z0-9]' <<<"$log" | awk '{ print $NF }' | sort -u \
+    | paste -sd ' ') || true
   if [ -z "$lacks" ]; then echo "$log" >&2; else echo "build.sh: the package feed lacks: $lacks" >&2; fi
   exit 2
 }
 
 program=artifacts/bin/NormKernels.Cli/release/normkernels
+
+if [ "${1:-}" = --with-managed-cuda ]; then
+  shift
+  need dotnet dotnet-sdk-10.0 https://dot.net
+  # MSBuild takes it from here as a property.
+  export WithManagedCuda=true
+  adapter_tests=tests/NormKernels.ManagedCuda.Tests
+  restore "$adapter_tests" WithManagedCuda
+  if [ $# -eq 0 ]; then
+    build test
+    exec dotnet test "$adapter_tests" -c Release --no-build -nologo
+  fi
+fi
 
 verb=${1:-build}
 [ $# -gt 0 ] && shift
@@ -82,7 +100,7 @@ case "$verb" in
   format)
     need clang-format clang-format https://llvm.org
     sources=$(git ls-files --cached --others --exclude-standard 'native/*.h' 'native/*.c' 'native/*.cpp' \
-      'kernels/*.h' 'kernels/*.cpp' 'kernels/*.cuh' 'kernels/*.cu' 'bench/*.cpp')
+      'kernels/*.h' 'kernels/*.cpp' 'kernels/*.cuh' 'kernels/*.cu' 'bench/*.h' 'bench/*.cpp')
     if [ "${1:-}" = check ]; then
       clang-format --dry-run --Werror $sources
       dotnet format NormKernels.sln --verify-no-changes

@@ -17,7 +17,8 @@ else()
   set(preprocess -E -P -x c++)
 endif()
 execute_process(
-  COMMAND "${COMPILER}" ${preprocess} "-I${HEADERS}" "${OUTPUT}/abi_headers.h" OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
+  COMMAND "${COMPILER}" ${preprocess} "-I${HEADERS}" "${OUTPUT}/abi_headers.h"
+  OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
 # A list of CMake ends its elements with what a declaration of C ends with.
 string(REPLACE ";" "@" text "${text}")
 string(REGEX REPLACE "[ \t\r\n]+" " " text "${text}")

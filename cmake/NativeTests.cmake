@@ -37,6 +37,13 @@ if(TARGET normkernels_emu)
   foreach(family IN ITEMS rows channels axes reductions)
     add_test(NAME every_kernel_${family} COMMAND normkernels_every_kernel_emu ${family})
   endforeach()
+  # How bench/gpu calls the library from Python.
+  find_program(NK_PYTHON python3)
+  mark_as_advanced(NK_PYTHON)
+  if(NK_PYTHON AND NOT NK_SANITIZE)
+    add_test(NAME bench_calls COMMAND ${NK_PYTHON} -B "${PROJECT_SOURCE_DIR}/bench/gpu/self_test.py"
+      --library $<TARGET_FILE:normkernels_emu> --layout $<TARGET_FILE:normkernels>)
+  endif()
 endif()
 
 # Nothing but nk_* may be visible, and nothing but the C library be needed: users' processes hold other C++ libraries.

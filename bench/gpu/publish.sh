@@ -9,8 +9,11 @@ native=$PWD/artifacts/native/release
 [ -f "$native/libnormkernels.so" ] || { echo "publish.sh: $native/libnormkernels.so is missing: run ./build.sh build" >&2; exit 2; }
 out=artifacts/gpu/publish
 rm -rf "$out"
-for project in src/NormKernels.Cli tests/NormKernels.Cuda.Tests; do
-  # Other packages than those of the build, so its files are left alone. Both programs share one runtime.
+projects=(src/NormKernels.Cli tests/NormKernels.Cuda.Tests)
+# The adapter too where the environment asks for it, as ./build.sh --with-managed-cuda does.
+[ "${WithManagedCuda:-}" != true ] || projects+=(tests/NormKernels.ManagedCuda.Tests)
+for project in "${projects[@]}"; do
+  # Other packages than those of the build, so its files are left alone. The programs share one runtime.
   dotnet publish "$project" -c Release -r linux-x64 --self-contained -nologo -v quiet \
     -p:EnableMSTestRunner=true -p:DebugType=embedded -p:GenerateDocumentationFile=true \
     -p:NativeDirectory="$native/" --artifacts-path artifacts/standalone -o "$out"

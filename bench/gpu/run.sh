@@ -41,7 +41,7 @@ built=$root/artifacts/gpu/build
 publish=$root/artifacts/gpu/publish
 library=$([ -n "$emu" ] && echo emu || echo cuda)
 [ -n "$emu" ] && built=$root/artifacts/native/release
-export NK_CUDA_LIBRARY=$library TESTINGPLATFORM_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 PYTHONUNBUFFERED=1
+export NK_CUDA_LIBRARY=$library TESTINGPLATFORM_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 
 fail() { echo "run.sh: $*" >&2; exit 1; }
 
@@ -91,8 +91,13 @@ stage_sanitize() {
 
 stage_test() {
   need_publish
+  local status=0
   "$publish/NormKernels.Cuda.Tests" --ansi off --progress off --minimum-expected-tests 200 \
-    --results-directory "$(mktemp -d)"
+    --results-directory "$(mktemp -d)" || status=1
+  # Is there if the programs were published with WithManagedCuda=true; needs cuBLAS.
+  [ ! -x "$publish/NormKernels.ManagedCuda.Tests" ] || "$publish/NormKernels.ManagedCuda.Tests" --ansi off --progress off \
+    --minimum-expected-tests "$([ -n "$emu" ] && echo 25 || echo 34)" --results-directory "$(mktemp -d)" || status=1
+  return $status
 }
 
 stage_verify() {

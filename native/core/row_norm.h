@@ -12,6 +12,8 @@
 // thread reached 93-97 % of the copy rate that way, 79-89 % without).
 #pragma once
 
+#include <type_traits>
+
 #include "row_norm_table.h"
 #include "row_stats.h"
 
@@ -61,6 +63,21 @@ NK_INLINE std::int64_t stride_or(std::int64_t stride, std::int64_t cols) {
 template <class T>
 NK_INLINE T* row_of(T* base, std::int64_t row, std::int64_t stride) {
   return base == nullptr ? nullptr : base + row * stride;
+}
+
+// Stores a step, past the caches if it is a whole one and that is wanted: p is aligned to a step then.
+template <class T, class Lanes>
+NK_INLINE void put(T* p, vf v, Lanes lanes, bool streamed) {
+  if constexpr (std::is_same_v<Lanes, whole>) {
+    if (streamed) return stream(p, v);
+  }
+  store(p, v, lanes);
+}
+
+// Whether all rows of a tensor can be streamed: only whole lines can be.
+template <class T>
+NK_INLINE bool in_lines(const T* data, std::int64_t stride) {
+  return reinterpret_cast<std::uintptr_t>(data) % (kLanes * sizeof(T)) == 0 && stride % kLanes == 0;
 }
 
 // (x * scale - mean_high) * rstd: xhat but for mean_low.

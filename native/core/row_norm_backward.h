@@ -19,6 +19,7 @@ struct backward_row {
   float* dbias;
   const T* next_x;
   const T* next_dy;
+  bool streamed;  // dx goes past the caches
 };
 
 template <bool Centred, bool Scaled, operand Parameters, operand Weight, class T, class P>
@@ -42,9 +43,9 @@ NK_INLINE void differentiate_row(const backward_row<T>& r, const weight_row<Weig
     if constexpr (Scaled) g = mul(g, rstd);
     const vf last = Scaled ? splat(stats.scale) : rstd;
     if (r.dh != nullptr) {
-      store(r.dx + i, fma(g, last, load(r.dh + i, lanes)), lanes);
+      put(r.dx + i, fma(g, last, load(r.dh + i, lanes)), lanes, r.streamed);
     } else {
-      store(r.dx + i, mul(g, last), lanes);
+      put(r.dx + i, mul(g, last), lanes, r.streamed);
     }
   });
 }
@@ -58,7 +59,7 @@ NK_INLINE void flush_partial(float* partial, double* totals, std::int64_t n) {
 }
 
 template <bool Centred, class T, class P>
-void backward_rows(const nk_row_norm_backward_params& p) {
+void backward_rows(const nk_row_norm_backward_params& p, reach where) {
   const T* const x = static_cast<const T*>(p.x);
   const T* const dy = static_cast<const T*>(p.dy);
   const T* const dh = static_cast<const T*>(p.dh);
@@ -68,6 +69,7 @@ void backward_rows(const nk_row_norm_backward_params& p) {
   const std::int64_t dy_stride = stride_or(p.dy_stride, cols);
   const std::int64_t dh_stride = stride_or(p.dh_stride, cols);
   const std::int64_t dx_stride = stride_or(p.dx_stride, cols);
+  const bool streamed = where == reach::beyond && in_lines(dx, dx_stride);
   const row_blocks blocks = row_blocks_of(p.rows);
   const bool parameters = p.dweight != nullptr || p.dbias != nullptr;
   const row_norm_workspace workspace(p.workspace, blocks.count, cols);
@@ -90,7 +92,7 @@ void backward_rows(const nk_row_norm_backward_params& p) {
       const backward_row<T> r = {
           x + row * x_stride,   dy + row * dy_stride,           row_of(dh, row, dh_stride),
           dx + row * dx_stride, parameters ? partial : nullptr, parameters ? partial + cols : nullptr,
-          x + next * x_stride,  dy + next * dy_stride};
+          x + next * x_stride,  dy + next * dy_stride,          streamed};
       const row_stats stats = stats_again<Centred>(r.x, cols, p.epsilon, p.mean, p.rstd, row);
       if (stats.scale != 1.0f) {
         differentiate_row<Centred, true, operand::any>(r, any_weight, cols, stats);
@@ -104,6 +106,7 @@ void backward_rows(const nk_row_norm_backward_params& p) {
       }
     }
   }
+  if (streamed) finish_streams();
 }
 
 // gradient (+)= the blocks' totals, added from first to last.

@@ -13,6 +13,15 @@ std::uint64_t workspace_size(std::int64_t blocks, std::int64_t cols) {
          kWorkspaceAlignment;
 }
 
+// In place the output's lines are in the cache already.
+template <class Params>
+reach reach_of(const Params& p, bool in_place) {
+  const std::uint64_t bytes =
+      static_cast<std::uint64_t>(p.rows) * static_cast<std::uint64_t>(p.cols * size_of(p.dtype));
+  if (bytes >= streaming_bytes() && !in_place) return reach::beyond;
+  return bytes <= kCachedBytes ? reach::cache : reach::memory;
+}
+
 }  // namespace
 
 nk_status forward(const row_norm_room& room, const nk_row_norm_forward_params* params) {
@@ -37,12 +46,7 @@ nk_status forward(const row_norm_room& room, const nk_row_norm_forward_params* p
     table.forward_fused[pair](p);
     return NK_OK;
   }
-  const std::uint64_t bytes =
-      static_cast<std::uint64_t>(p.rows) * static_cast<std::uint64_t>(p.cols * size_of(p.dtype));
-  reach tensors = bytes <= kCachedBytes ? reach::cache : reach::memory;
-  // In place the lines are in the cache already.
-  if (bytes >= streaming_bytes() && p.y != p.x && p.y != p.residual) tensors = reach::beyond;
-  table.forward[pair](p, tensors);
+  table.forward[pair](p, reach_of(p, p.y == p.x || p.y == p.residual));
   return NK_OK;
 }
 
@@ -67,7 +71,10 @@ nk_status backward(const row_norm_room& room, const nk_row_norm_backward_params*
   status = resolve_isa(p.isa, &isa);
   if (status != NK_OK) return status;
   const row_norm_table& table = *room.tables[isa - NK_ISA_SCALAR];
-  if (p.stage != NK_STAGE_SUMS && !is_empty(p)) table.backward_rows[pair_index(p.dtype, p.param_dtype)](p);
+  if (p.stage != NK_STAGE_SUMS && !is_empty(p)) {
+    const bool in_place = p.dx == p.dy || p.dx == p.x || p.dx == p.dh;
+    table.backward_rows[pair_index(p.dtype, p.param_dtype)](p, reach_of(p, in_place));
+  }
   if (p.stage != NK_STAGE_PARTS && parameters && p.cols > 0) table.backward_parameters(p);
   return NK_OK;
 }
@@ -79,7 +86,8 @@ nk_status jvp(const row_norm_room& room, const nk_row_norm_jvp_params* params) {
   nk_isa isa;
   status = resolve_isa(p.isa, &isa);
   if (status != NK_OK || is_empty(p)) return status;
-  room.tables[isa - NK_ISA_SCALAR]->jvp[pair_index(p.dtype, p.param_dtype)](p);
+  const bool in_place = p.jvp_y == p.tan_x || p.jvp_y == p.x || p.jvp_y == p.tan_residual;
+  room.tables[isa - NK_ISA_SCALAR]->jvp[pair_index(p.dtype, p.param_dtype)](p, reach_of(p, in_place));
   return NK_OK;
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <type_traits>
 
 #include "row_norm.h"
 
@@ -172,9 +171,7 @@ void forward_rows(const nk_row_norm_forward_params& p, reach where) {
   // The usual form: layer_norm has a weight and a bias, rms_norm a weight.
   constexpr operand kUsual = Centred ? operand::present : operand::absent;
   const bool usual = p.weight != nullptr && call.weight.offset == 0.0f && (p.bias != nullptr) == Centred;
-  // Only whole lines can be streamed.
-  constexpr std::uintptr_t kLine = kLanes * sizeof(T);
-  const bool lines = reinterpret_cast<std::uintptr_t>(call.y) % kLine == 0 && call.y_stride % kLanes == 0;
+  const bool lines = in_lines(call.y, call.y_stride);
   const auto write = !usual                            ? write_rows<Centred, reach::memory, operand::any, T, P>
                      : where == reach::cache           ? write_rows<Centred, reach::cache, kUsual, T, P>
                      : where == reach::beyond && lines ? write_rows<Centred, reach::beyond, kUsual, T, P>

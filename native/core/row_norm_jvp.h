@@ -19,6 +19,7 @@ struct jvp_row {
   const P* tan_bias;
   const T* next_x;
   const T* next_tan_x;
+  bool streamed;  // jvp_y goes past the caches
 };
 
 template <bool Centred, bool Scaled, class T, class P>
@@ -42,12 +43,12 @@ NK_INLINE void push_forward_row(const jvp_row<T, P>& r, const weight_row<operand
     if constexpr (Scaled) t = mul(t, splat(stats.scale));
     if (r.tan_weight != nullptr) t = fma(xhat, load(r.tan_weight + i, lanes), t);
     if (r.tan_bias != nullptr) t = add(t, load(r.tan_bias + i, lanes));
-    store(r.jvp_y + i, t, lanes);
+    put(r.jvp_y + i, t, lanes, r.streamed);
   });
 }
 
 template <bool Centred, class T, class P>
-void jvp_rows(const nk_row_norm_jvp_params& p) {
+void jvp_rows(const nk_row_norm_jvp_params& p, reach where) {
   const T* const x = static_cast<const T*>(p.x);
   const T* const tan_x = static_cast<const T*>(p.tan_x);
   const T* const tan_residual = static_cast<const T*>(p.tan_residual);
@@ -60,6 +61,7 @@ void jvp_rows(const nk_row_norm_jvp_params& p) {
   const std::int64_t jvp_h_stride = stride_or(p.jvp_h_stride, cols);
   const std::int64_t jvp_y_stride = stride_or(p.jvp_y_stride, cols);
 
+  const bool streamed = where == reach::beyond && in_lines(jvp_y, jvp_y_stride);
   const weight_row<operand::any, P> weight(p.weight, p.flags);
 
   for (std::int64_t row = 0; row < p.rows; ++row) {
@@ -72,7 +74,8 @@ void jvp_rows(const nk_row_norm_jvp_params& p) {
                              static_cast<const P*>(p.tan_weight),
                              static_cast<const P*>(p.tan_bias),
                              x + next * x_stride,
-                             tan_x + next * tan_x_stride};
+                             tan_x + next * tan_x_stride,
+                             streamed};
     const row_stats stats = stats_again<Centred>(r.x, cols, p.epsilon, p.mean, p.rstd, row);
     if (stats.scale == 1.0f) {
       push_forward_row<Centred, false>(r, weight, cols, stats);
@@ -80,6 +83,7 @@ void jvp_rows(const nk_row_norm_jvp_params& p) {
       push_forward_row<Centred, true>(r, weight, cols, stats);
     }
   }
+  if (streamed) finish_streams();
 }
 
 NK_END_ISA

@@ -12,19 +12,19 @@ namespace nk {
 // (dtype of tensors, dtype of parameters): f32 f32, f16 f16, f16 f32, bf16 bf16, bf16 f32.
 constexpr int kDtypePairs = 5;
 
-// How far the tensors of a forward call reach.
+// How far the tensors of a call reach.
 enum class reach {
-  cache,   // x may be in the cache: to ask for it ahead would only cost (47 to 50 ns a row of 1024 columns)
-  memory,  // x is asked for ahead
-  beyond,  // and y is too large for the caches to be of use to whoever reads it next: it is streamed past them
+  cache,   // inputs may be in the cache: to ask for them ahead would only cost (47 to 50 ns a row of 1024 columns)
+  memory,  // inputs are asked for ahead
+  beyond,  // and the output is too large for the caches to be of use to whoever reads it next: it is streamed past them
 };
 
 struct row_norm_table {
   void (*forward[kDtypePairs])(const nk_row_norm_forward_params&, reach);
   void (*forward_fused[kDtypePairs])(const nk_row_norm_forward_params&);  // with a gate or quantized
-  void (*backward_rows[kDtypePairs])(const nk_row_norm_backward_params&);
+  void (*backward_rows[kDtypePairs])(const nk_row_norm_backward_params&, reach);
   void (*backward_parameters)(const nk_row_norm_backward_params&);
-  void (*jvp[kDtypePairs])(const nk_row_norm_jvp_params&);
+  void (*jvp[kDtypePairs])(const nk_row_norm_jvp_params&, reach);
 };
 
 // Row blocks of the backward pass: the unit that threads share out, and the grain of the sums over rows. They depend

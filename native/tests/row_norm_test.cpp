@@ -206,34 +206,53 @@ TEST(RowNorm, LargeOutputsHaveTheBitsOfSingleRows) {
                     static_cast<unsigned char*>(x.data()) + static_cast<std::size_t>(row % kDistinctRows) * row_bytes,
                     row_bytes);
       }
+      // On a cache line, as streaming needs it, which all of the rows then are too.
+      unsigned char* const to = out.data() + (64 - reinterpret_cast<std::uintptr_t>(out.data()) % 64) % 64;
       for (const nk_isa isa : nk_test::available_isas()) {
         if (isa == NK_ISA_SCALAR) continue;  // streams nothing
-        nk_row_norm_forward_params p = {};
-        p.struct_size = sizeof p;
-        p.dtype = dtype;
-        p.isa = isa;
-        p.rows = rows;
-        p.cols = kCols;
-        p.epsilon = 1e-5;
-        p.x = many.data();
-        p.weight = weight.data();
-        p.bias = r.centred ? bias.data() : nullptr;
-        // On a cache line, as streaming needs it, which most of the rows then are too.
-        const std::size_t offset = (64 - reinterpret_cast<std::uintptr_t>(out.data()) % 64) % 64;
-        p.y = out.data() + offset;
-        ASSERT_EQ(r.forward(&p), NK_OK);
-        for (std::int64_t row = 0; row < kDistinctRows; ++row) {
-          nk_row_norm_forward_params single = p;
-          single.rows = 1;
-          single.x = static_cast<unsigned char*>(x.data()) + static_cast<std::size_t>(row) * row_bytes;
-          single.y = one.data();
-          ASSERT_EQ(r.forward(&single), NK_OK);
-          for (std::int64_t at = row; at < rows; at += kDistinctRows) {
-            ASSERT_EQ(
-                std::memcmp(out.data() + offset + static_cast<std::size_t>(at) * row_bytes, one.data(), row_bytes), 0)
-                << r.name << " dtype " << dtype << " isa " << isa << " row " << at;
+        // `point` sets what is read and what is written.
+        const auto check = [&](auto p, auto call, auto point, const char* verb) {
+          p.struct_size = sizeof p;
+          p.dtype = dtype;
+          p.isa = isa;
+          p.rows = rows;
+          p.cols = kCols;
+          p.epsilon = 1e-5;
+          p.weight = weight.data();
+          point(p, many.data(), to);
+          ASSERT_EQ(call(&p), NK_OK);
+          for (std::int64_t row = 0; row < kDistinctRows; ++row) {
+            p.rows = 1;
+            point(p, static_cast<unsigned char*>(x.data()) + static_cast<std::size_t>(row) * row_bytes, one.data());
+            ASSERT_EQ(call(&p), NK_OK);
+            for (std::int64_t at = row; at < rows; at += kDistinctRows) {
+              ASSERT_EQ(std::memcmp(to + static_cast<std::size_t>(at) * row_bytes, one.data(), row_bytes), 0)
+                  << r.name << " " << verb << " dtype " << dtype << " isa " << isa << " row " << at;
+            }
           }
-        }
+        };
+        check(
+            nk_row_norm_forward_params{}, r.forward,
+            [&](nk_row_norm_forward_params& p, void* from, void* y) {
+              p.x = from;
+              p.bias = r.centred ? bias.data() : nullptr;
+              p.y = y;
+            },
+            "forward");
+        check(
+            nk_row_norm_backward_params{}, r.backward,
+            [](nk_row_norm_backward_params& p, void* from, void* dx) {
+              p.dy = p.x = from;
+              p.dx = dx;
+            },
+            "backward");
+        check(
+            nk_row_norm_jvp_params{}, r.jvp,
+            [](nk_row_norm_jvp_params& p, void* from, void* jvp_y) {
+              p.tan_x = p.x = from;
+              p.jvp_y = jvp_y;
+            },
+            "jvp");
       }
     }
   }

@@ -123,7 +123,8 @@ internal static class CSharpWriter
     {
         text.Append('\n');
         Summary(text, "", headers[0].Comment);
-        text.Append(CultureInfo.InvariantCulture, $"internal static unsafe partial class {ClassName(headers[0].Name)}\n{{\n");
+        string name = ClassName(headers[0].Name);
+        text.Append(CultureInfo.InvariantCulture, $"internal static unsafe partial class {name}\n{{\n");
         bool first = true;
         foreach (Constant constant in headers.SelectMany(header => header.Constants))
         {
@@ -141,7 +142,8 @@ internal static class CSharpWriter
             if (Library.Short.Contains(function.Name))
             {
                 text.Append('\n');
-                Summary(text, "    ", "For a call that takes about a microsecond: no collection starts before it returns.");
+                Summary(
+                    text, "    ", "For a call that takes about a microsecond: no collection starts before it returns.");
                 text.Append(
                     CultureInfo.InvariantCulture,
                     $"    [{Import}({library.Loader}, EntryPoint = nameof({function.Name}))]\n");

@@ -38,7 +38,9 @@ internal sealed partial class DeclarationReader
     public static IReadOnlyList<Constant> Constants(TranslationUnit unit) =>
     [
         .. unit.PreprocessedEntities.OfType<MacroDefinition>()
-            .Select(macro => (macro.Name, Is: int.TryParse(macro.Expression, CultureInfo.InvariantCulture, out int value),
+            .Select(macro => (
+                macro.Name,
+                Is: int.TryParse(macro.Expression, CultureInfo.InvariantCulture, out int value),
                 Value: value))
             .Where(macro => macro.Is)
             .Select(macro => new Constant(macro.Name, macro.Value))

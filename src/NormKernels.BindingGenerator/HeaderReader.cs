@@ -73,7 +73,8 @@ internal static partial class HeaderReader
 
         options.Setup(CppSharp.Platform.Host);
         using ParserResult result = ClangParser.ParseSourceFile(path, options);
-        return result.Kind == ParserResultKind.Success
+        // A warning too: a semicolon that is missing in a struct is no more to clang.
+        return result.Kind == ParserResultKind.Success && result.DiagnosticsCount == 0
             ? ClangParser.ConvertASTContext(options.ASTContext).TranslationUnits
                 .Single(unit => unit.IsValid && Path.GetFullPath(unit.FilePath) == path)
             : throw new InvalidDataException($"clang ({target}), {path}: {Diagnostics(result)}");

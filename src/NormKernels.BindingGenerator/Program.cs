@@ -14,7 +14,9 @@ internal static class Program
 
     private static int Main(string[] args)
     {
-        if (args is not [string root] || !Directory.Exists(Path.Combine(root, "native/include/normkernels")))
+        string root = Path.GetFullPath(args.Length == 1 ? args[0] : ".");
+        string include = Path.GetFullPath("native/include/normkernels", root);
+        if (args.Length != 1 || !Directory.Exists(include))
         {
             Console.Error.WriteLine("usage: NormKernels.BindingGenerator REPOSITORY");
             return 2;
@@ -22,7 +24,7 @@ internal static class Program
 
         try
         {
-            IReadOnlyList<Header> headers = HeaderReader.Read(Path.GetFullPath("native/include/normkernels", Path.GetFullPath(root)));
+            IReadOnlyList<Header> headers = HeaderReader.Read(include);
             foreach (Library library in Library.All)
             {
                 Write(Path.Combine(root, library.Folder), CSharpWriter.Files(library, headers));

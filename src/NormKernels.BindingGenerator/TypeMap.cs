@@ -33,7 +33,8 @@ internal static class TypeMap
         BuiltinType { Type: PrimitiveType.Char } => "byte",
         BuiltinType { Type: PrimitiveType.Float } => "float",
         BuiltinType { Type: PrimitiveType.Double } => "double",
-        _ => throw new InvalidDataException($"{where}: the type {type.GetType().Name} '{type}' has no binding"),
+        BuiltinType builtin => throw new InvalidDataException($"{where}: the type {builtin.Type} has no binding"),
+        _ => throw new InvalidDataException($"{where}: a {type.GetType().Name} has no binding"),
     };
 
     private static string Typedef(TypedefNameDecl declaration, string where)

@@ -18,6 +18,9 @@ internal sealed record Timing(double[] Seconds, double[] RatiosToFirst)
     private const int MinRounds = 5;
     private const int MaxRounds = 301;
 
+    /// <summary>For calls that are done when they return.</summary>
+    public static readonly Action NoWait = static () => { };
+
     /// <summary>
     /// Runs the calls in turns, round after round, so that whatever slows the machine down for a while slows down all
     /// of them.
@@ -25,15 +28,19 @@ internal sealed record Timing(double[] Seconds, double[] RatiosToFirst)
     /// <param name="budget">About how long this may take; at least a few rounds are run.</param>
     /// <param name="wait">Waits for calls that only enqueue their work; timed with each batch of them.</param>
     /// <param name="calls">The calls.</param>
-    public static Timing Measure(TimeSpan budget, Action wait, params Action[] calls)
+    public static Timing Measure(TimeSpan budget, Action wait, params Action[] calls) =>
+        Measure(budget, [.. calls.Select(call => (Func<int, double>)(batch => SecondsFor(call, wait, batch)))]);
+
+    /// <summary>The same for calls that time themselves: each says how many seconds it took for so many times.</summary>
+    public static Timing Measure(TimeSpan budget, params Func<int, double>[] calls)
     {
-        int[] batches = [.. calls.Select(call => WarmUp(call, wait))];
+        int[] batches = [.. calls.Select(WarmUp)];
         List<double[]> rounds = [];
         long start = Stopwatch.GetTimestamp();
         while (rounds.Count < MinRounds
             || (rounds.Count < MaxRounds && Stopwatch.GetElapsedTime(start) < budget))
         {
-            rounds.Add([.. calls.Select((call, i) => Time(call, wait, batches[i]))]);
+            rounds.Add([.. calls.Select((call, i) => Time(call, batches[i]))]);
         }
 
         int[] indices = [.. Enumerable.Range(0, calls.Length)];
@@ -43,17 +50,17 @@ internal sealed record Timing(double[] Seconds, double[] RatiosToFirst)
     }
 
     // How many calls make a batch. The first calls, which load pages and compile, are not looked at.
-    private static int WarmUp(Action call, Action wait)
+    private static int WarmUp(Func<int, double> call)
     {
-        _ = Time(call, wait, 1);
-        double once = Time(call, wait, 1);
+        _ = Time(call, 1);
+        double once = Time(call, 1);
         if (once > BatchSeconds)
         {
             return 1;
         }
 
         int batch = 1;
-        while (Time(call, wait, batch) * batch < BatchSeconds && batch < MaxBatch)
+        while (Time(call, batch) * batch < BatchSeconds && batch < MaxBatch)
         {
             batch *= 2;
         }
@@ -61,17 +68,20 @@ internal sealed record Timing(double[] Seconds, double[] RatiosToFirst)
         return batch;
     }
 
-    private static double Time(Action call, Action wait, int batch)
+    /// <summary>How many seconds a call takes for so many times, and waiting for what it enqueued.</summary>
+    public static double SecondsFor(Action call, Action wait, int times)
     {
         long start = Stopwatch.GetTimestamp();
-        for (int i = 0; i < batch; i++)
+        for (int i = 0; i < times; i++)
         {
             call();
         }
 
         wait();
-        return Stopwatch.GetElapsedTime(start).TotalSeconds / batch;
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
+
+    private static double Time(Func<int, double> call, int batch) => call(batch) / batch;
 
     private static double Median(IEnumerable<double> values)
     {

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Collections.Immutable;
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using System.IO;
 using System.Linq;
@@ -10,6 +11,7 @@ using NormKernels.Cli.Benchmarking;
 using NormKernels.Cli.CaseSets;
 using NormKernels.Cli.Numpy;
 using NormKernels.Cli.Operations;
+using NormKernels.Cli.Peers;
 
 namespace NormKernels.Cli.Commands;
 
@@ -41,18 +43,31 @@ internal static class BenchCommand
         Option<long?> cols = Size("--cols", "Columns.");
         Option<double> seconds = Seconds();
         Option<string> json = new("--json") { Description = "Writes the numbers.", HelpName = "FILE" };
+        Option<bool> peers = new("--peers")
+        {
+            Description = "Measure the kernels against other code (TensorPrimitives, oneDNN, PyTorch, a plain loop; what "
+                + "is absent is said to be) and print which of the project's targets are reached. Takes a minute.",
+        };
         Command command = new(
             "bench",
             "Time operations, and a copy of as many bytes in the same run. 'vs copy' is the time of the copy divided "
             + "by that of the call, 'vs TensorPrimitives' the same for forward composed of TensorPrimitives calls: "
             + "above 1 is faster.")
         {
-            ops, rows, cols, seconds, json,
+            ops, rows, cols, seconds, peers, json,
         };
         TargetOptions target = new(
             command, "What tensors are stored in; f32 if not given. The reference has float64 alone.");
         command.SetAction(parsed =>
         {
+            if (parsed.GetValue(peers))
+            {
+                return parsed.CommandResult.Children.All(child => child is OptionResult option
+                        && (option.Implicit || option.Option == peers || option.Option == json))
+                    ? PeerReport.Run(output(), parsed.GetValue(json))
+                    : throw new InvalidDataException("--peers measures a table of its own: only --json goes with it");
+            }
+
             (BackendKind backend, CpuOptions options) = target.Read(parsed);
             if (backend == BackendKind.Reference && target.Dtype(parsed) is not null)
             {

@@ -29,14 +29,16 @@ internal enum DeviceRole
 /// </summary>
 internal unsafe ref struct DeviceCall
 {
-    private const int MostBuffers = 12;
+    // As many as RegionMemory has room for.
+    private const int MostBuffers = 11;
 
     private readonly DeviceStream _stream;
     private readonly int _device;
-    private Regions _regions;
+    private RegionMemory _regions;
     private Names _names;
     private Memories _memories;
     private int _buffers;
+    private int _regionCount;
     private int _outputs;
     private int _replaceable;
     private int _held;
@@ -50,8 +52,18 @@ internal unsafe ref struct DeviceCall
     {
         ArgumentNullException.ThrowIfNull(stream);
         _stream = stream;
+        _regions = default;
         _device = stream.Device;
         _deviceBefore = _device;
+    }
+
+    // A call lies on the stack, where nothing moves.
+    private Region* First => (Region*)Unsafe.AsPointer(ref _regions);
+
+    private Region* End
+    {
+        get => First + _regionCount;
+        set => _regionCount = (int)(value - First);
     }
 
     /// <summary>The number of the device that the call runs on.</summary>
@@ -82,7 +94,7 @@ internal unsafe ref struct DeviceCall
         ArgumentNullException.ThrowIfNull(buffer, name);
         Require.Matrix(buffer.Length, shape, stride, name);
         void* address = Add(role, buffer, name);
-        _regions[_buffers - 1].SetMatrix(address, shape.Rows, shape.Cols, stride, sizeof(T));
+        End = Regions.AddMatrix(End, _buffers - 1, address, shape, stride, sizeof(T));
         return address;
     }
 
@@ -101,7 +113,7 @@ internal unsafe ref struct DeviceCall
         ArgumentNullException.ThrowIfNull(buffer, name);
         Require.Length(buffer.Length, count, name);
         void* address = Add(role, buffer, name);
-        _regions[_buffers - 1].SetTensor(address, count, sizeof(T));
+        End = Regions.AddTensor(End, _buffers - 1, address, count, sizeof(T));
         return address;
     }
 
@@ -112,7 +124,7 @@ internal unsafe ref struct DeviceCall
         ArgumentNullException.ThrowIfNull(buffer, name);
         Require.Length(buffer.Length, count, name);
         void* address = Add(role, buffer, name);
-        _regions[_buffers - 1].SetVector(address, count, sizeof(T));
+        End = Regions.AddVector(End, _buffers - 1, address, count, sizeof(T));
         return address;
     }
 
@@ -166,9 +178,8 @@ internal unsafe ref struct DeviceCall
     /// <see cref="Exit"/>, which has to follow even if this throws.</summary>
     public nint Enter()
     {
-        Region.RequireNoOverlap(
-            ((ReadOnlySpan<Region>)_regions)[.._buffers], _outputs, _replaceable,
-            ((ReadOnlySpan<string>)_names)[.._buffers]);
+        Regions.RequireNoOverlap(
+            First, End, _outputs, _replaceable, ((ReadOnlySpan<string>)_names)[.._buffers]);
         StreamHandle stream = _stream.Handle;
         stream.DangerousAddRef(ref _streamHeld);
         while (_held < _buffers)
@@ -226,12 +237,6 @@ internal unsafe ref struct DeviceCall
         _outputs += role == DeviceRole.Output ? 1 : 0;
         _replaceable += role == DeviceRole.Replaceable ? 1 : 0;
         return (void*)address;
-    }
-
-    [InlineArray(MostBuffers)]
-    private struct Regions
-    {
-        private Region _first;
     }
 
     [InlineArray(MostBuffers)]

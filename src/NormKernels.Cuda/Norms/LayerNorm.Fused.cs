@@ -40,7 +40,7 @@ public static unsafe partial class LayerNorm
         where T : unmanaged =>
         RowNorm<Entries>.Forward(
             stream, x, residual: null, gate: null, h: null, y, yScale, shape, weight, bias, epsilon, mean, rstd,
-            Int8Flags(roundFirst), RowForm.Plain);
+            QuantizeFlags(roundFirst), RowForm.Plain);
 
     /// <summary>The same with a float32 weight and bias beside 16-bit tensors.</summary>
     /// <inheritdoc cref="ForwardInt8{T}(DeviceStream, DeviceBuffer{T}, DeviceBuffer{sbyte}, DeviceBuffer{float}, RowShape, DeviceBuffer{T}, DeviceBuffer{T}, double, DeviceBuffer{float}, DeviceBuffer{float}, bool)" path="/*[not(self::summary)]"/>
@@ -59,7 +59,7 @@ public static unsafe partial class LayerNorm
         where T : unmanaged =>
         RowNorm<Entries>.Forward(
             stream, x, residual: null, gate: null, h: null, y, yScale, shape, weight, bias, epsilon, mean, rstd,
-            Int8Flags(roundFirst), RowForm.Plain);
+            QuantizeFlags(roundFirst), RowForm.Plain);
 
     /// <summary><c>h = x + residual</c> and its norm in 8 bits: <c>y = round(norm(h) / yScale)</c>.</summary>
     /// <typeparam name="T">float, Half or BFloat16.</typeparam>
@@ -99,7 +99,7 @@ public static unsafe partial class LayerNorm
         where T : unmanaged =>
         RowNorm<Entries>.Forward(
             stream, x, residual, gate: null, h, y, yScale, shape, weight, bias, epsilon, mean, rstd,
-            Int8Flags(roundFirst), RowForm.Add);
+            QuantizeFlags(roundFirst), RowForm.Add);
 
     /// <summary>The same with a float32 weight and bias beside 16-bit tensors.</summary>
     /// <inheritdoc cref="AddForwardInt8{T}(DeviceStream, DeviceBuffer{T}, DeviceBuffer{T}, DeviceBuffer{T}, DeviceBuffer{sbyte}, DeviceBuffer{float}, RowShape, DeviceBuffer{T}, DeviceBuffer{T}, double, DeviceBuffer{float}, DeviceBuffer{float}, bool)" path="/*[not(self::summary)]"/>
@@ -120,8 +120,8 @@ public static unsafe partial class LayerNorm
         where T : unmanaged =>
         RowNorm<Entries>.Forward(
             stream, x, residual, gate: null, h, y, yScale, shape, weight, bias, epsilon, mean, rstd,
-            Int8Flags(roundFirst), RowForm.Add);
+            QuantizeFlags(roundFirst), RowForm.Add);
 
-    private static nk_flags Int8Flags(bool roundFirst) =>
+    private static nk_flags QuantizeFlags(bool roundFirst) =>
         roundFirst ? nk_flags.NK_FLAG_ROUND_FIRST : nk_flags.NK_FLAG_NONE;
 }

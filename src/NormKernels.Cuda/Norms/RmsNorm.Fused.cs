@@ -41,7 +41,7 @@ public static unsafe partial class RmsNorm
         where T : unmanaged =>
         RowNorm<Entries>.Forward(
             stream, x, residual: null, gate: null, h: null, y, yScale, shape, weight, bias, epsilon, mean: null, rstd,
-            Flags(zeroCentered) | Int8Flags(roundFirst), RowForm.Plain);
+            Flags(zeroCentered) | QuantizeFlags(roundFirst), RowForm.Plain);
 
     /// <summary>The same with a float32 weight and bias beside 16-bit tensors.</summary>
     /// <inheritdoc cref="ForwardInt8{T}(DeviceStream, DeviceBuffer{T}, DeviceBuffer{sbyte}, DeviceBuffer{float}, RowShape, DeviceBuffer{T}, DeviceBuffer{T}, double, DeviceBuffer{float}, bool, bool)" path="/*[not(self::summary)]"/>
@@ -60,7 +60,7 @@ public static unsafe partial class RmsNorm
         where T : unmanaged =>
         RowNorm<Entries>.Forward(
             stream, x, residual: null, gate: null, h: null, y, yScale, shape, weight, bias, epsilon, mean: null, rstd,
-            Flags(zeroCentered) | Int8Flags(roundFirst), RowForm.Plain);
+            Flags(zeroCentered) | QuantizeFlags(roundFirst), RowForm.Plain);
 
     /// <summary><c>h = x + residual</c> and its norm in 8 bits: <c>y = round(norm(h) / yScale)</c>.</summary>
     /// <typeparam name="T">float, Half or BFloat16.</typeparam>
@@ -101,7 +101,7 @@ public static unsafe partial class RmsNorm
         where T : unmanaged =>
         RowNorm<Entries>.Forward(
             stream, x, residual, gate: null, h, y, yScale, shape, weight, bias, epsilon, mean: null, rstd,
-            Flags(zeroCentered) | Int8Flags(roundFirst), RowForm.Add);
+            Flags(zeroCentered) | QuantizeFlags(roundFirst), RowForm.Add);
 
     /// <summary>The same with a float32 weight and bias beside 16-bit tensors.</summary>
     /// <inheritdoc cref="AddForwardInt8{T}(DeviceStream, DeviceBuffer{T}, DeviceBuffer{T}, DeviceBuffer{T}, DeviceBuffer{sbyte}, DeviceBuffer{float}, RowShape, DeviceBuffer{T}, DeviceBuffer{T}, double, DeviceBuffer{float}, bool, bool)" path="/*[not(self::summary)]"/>
@@ -122,7 +122,7 @@ public static unsafe partial class RmsNorm
         where T : unmanaged =>
         RowNorm<Entries>.Forward(
             stream, x, residual, gate: null, h, y, yScale, shape, weight, bias, epsilon, mean: null, rstd,
-            Flags(zeroCentered) | Int8Flags(roundFirst), RowForm.Add);
+            Flags(zeroCentered) | QuantizeFlags(roundFirst), RowForm.Add);
 
     /// <summary><c>y = norm(x) * silu(gate)</c> with <c>silu(z) = z / (1 + exp(-z))</c>.</summary>
     /// <typeparam name="T">float, Half or BFloat16.</typeparam>
@@ -174,6 +174,6 @@ public static unsafe partial class RmsNorm
             stream, x, residual: null, gate, h: null, y, yScale: null, shape, weight, bias, epsilon, mean: null, rstd,
             Flags(zeroCentered), RowForm.Gated);
 
-    private static nk_flags Int8Flags(bool roundFirst) =>
+    private static nk_flags QuantizeFlags(bool roundFirst) =>
         roundFirst ? nk_flags.NK_FLAG_ROUND_FIRST : nk_flags.NK_FLAG_NONE;
 }

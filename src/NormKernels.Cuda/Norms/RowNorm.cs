@@ -32,7 +32,10 @@ internal static unsafe class RowNorm<TEntries>
         where TOutput : unmanaged
         where TParameter : unmanaged
     {
-        bool quantized = typeof(TOutput) == typeof(sbyte);
+        nk_quantize quantize =
+            typeof(TOutput) == typeof(sbyte) ? nk_quantize.NK_QUANTIZE_I8
+            : typeof(TOutput) == typeof(byte) ? nk_quantize.NK_QUANTIZE_E4M3
+            : nk_quantize.NK_QUANTIZE_NONE;
         ref readonly RowStrides strides = ref RowShape.StridesOf(in shape);
         nk_row_norm_forward_params p = default;
         p.struct_size = (ulong)sizeof(nk_row_norm_forward_params);
@@ -47,7 +50,7 @@ internal static unsafe class RowNorm<TEntries>
         p.h_stride = strides.H;
         p.y_stride = strides.Y;
         p.gate_stride = strides.Gate;
-        p.quantize = quantized ? nk_quantize.NK_QUANTIZE_I8 : nk_quantize.NK_QUANTIZE_NONE;
+        p.quantize = quantize;
         Require.Epsilon(epsilon, nameof(epsilon));
 
         DeviceCall call = new(stream);
@@ -59,7 +62,7 @@ internal static unsafe class RowNorm<TEntries>
         p.y = call.Matrix(DeviceRole.Output, y, shape, strides.Y, nameof(y));
         p.mean = (float*)call.VectorIfPassed(DeviceRole.Output, mean, shape.Rows, nameof(mean));
         p.rstd = (float*)call.VectorIfPassed(DeviceRole.Output, rstd, shape.Rows, nameof(rstd));
-        if (quantized)
+        if (quantize != nk_quantize.NK_QUANTIZE_NONE)
         {
             p.y_scale = (float*)call.Vector(DeviceRole.Output, yScale, shape.Rows, nameof(yScale));
         }

@@ -91,7 +91,8 @@ internal static unsafe class Regions
     /// <param name="names">The parameters' names.</param>
     /// <exception cref="ArgumentException">Named after the output.</exception>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void RequireNoOverlap(Region* first, Region* end, int outputs, int replaceable, string[] names)
+    public static void RequireNoOverlap(
+        Region* first, Region* end, int outputs, int replaceable, ReadOnlySpan<string> names)
     {
         for (Region* output = first; output < end && output->Number < outputs; output++)
         {
@@ -107,7 +108,8 @@ internal static unsafe class Regions
     }
 
     // Whether two regions whose ranges from first to last byte meet may do so.
-    private static void RequireAllowed(in Region output, in Region other, int outputs, int replaceable, string[] names)
+    private static void RequireAllowed(
+        in Region output, in Region other, int outputs, int replaceable, ReadOnlySpan<string> names)
     {
         bool mayReplace = other.Number >= outputs && other.Number < outputs + replaceable;
         if ((!mayReplace || !output.IsSamePlaceAs(other)) && output.Overlaps(other))

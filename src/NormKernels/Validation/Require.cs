@@ -14,6 +14,7 @@ namespace NormKernels.Validation;
 internal static class Require
 {
     /// <summary>The dtype of <typeparamref name="T"/>; a constant once compiled.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static nk_dtype Dtype<T>(string name)
         where T : unmanaged
     {
@@ -32,7 +33,8 @@ internal static class Require
             return nk_dtype.NK_BF16;
         }
 
-        throw new ArgumentException($"Elements of type {typeof(T)} are not supported: use float, Half or BFloat16.", name);
+        ThrowDtype(typeof(T), name);
+        return default;
     }
 
     /// <summary>A matrix of the shape, with a stride of 0 for contiguous.</summary>
@@ -175,6 +177,10 @@ internal static class Require
             ThrowLength(name, length, $"{least} to {most} ({shape.Rows} rows x {shape.Cols} columns, stride {stride})");
         }
     }
+
+    [DoesNotReturn]
+    private static void ThrowDtype(Type type, string name) =>
+        throw new ArgumentException($"Elements of type {type} are not supported: use float, Half or BFloat16.", name);
 
     [DoesNotReturn]
     private static void ThrowEpsilon(double epsilon, string name) =>

@@ -19,6 +19,7 @@ internal enum Kind
     Parameter,
     Float32,
     Int8,
+    Float8,
     Byte,
 }
 

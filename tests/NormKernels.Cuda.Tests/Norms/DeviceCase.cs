@@ -45,6 +45,7 @@ internal sealed record DeviceCase(Type Norm, string Method, string Shape)
         Kind.Parameter => parameter,
         Kind.Float32 => Element.F32,
         Kind.Int8 => Element.Int8,
+        Kind.Float8 => Element.Float8,
         _ => Element.Byte,
     };
 
@@ -55,7 +56,7 @@ internal sealed record DeviceCase(Type Norm, string Method, string Shape)
         foreach (Argument argument in Arguments.Where(a => a.Role != Role.Scratch))
         {
             RandomData random = new(argument.Name, argument.Count);
-            double[] normals = argument.Kind == Kind.Int8
+            double[] normals = argument.Kind is Kind.Int8 or Kind.Float8
                 ? new double[argument.Count]
                 : random.Normals(argument.Count, mean: 0.25);
             // Variances, and magnitudes.

@@ -49,6 +49,12 @@ internal sealed class RowCases
         yield return quantized.With("roundFirst", true) with { Oracle = o => Quantized(o, o["x"], roundFirst: true) };
         yield return Make(
             "AddForwardInt8", o => Quantized(o, Added(o)), [x, residual, h, int8, scale, .. parameters, .. wanted]);
+        Argument float8 = new("y", Role.Output, Count, Kind.Float8);
+        yield return Make(
+            "ForwardFloat8", o => QuantizedToFloat8(o, o["x"]), [x, float8, scale, .. parameters, .. wanted]);
+        yield return Make(
+            "AddForwardFloat8", o => QuantizedToFloat8(o, Added(o)),
+            [x, residual, h, float8, scale, .. parameters, .. wanted]);
         if (!_centred)
         {
             yield return Make(
@@ -163,6 +169,23 @@ internal sealed class RowCases
         Norm(o, x, norm);
         QuantizeReference.ToInt8(roundFirst ? o.Rounded(norm) : norm, quantized, o["yScale"], _rows, _cols);
         o["y"] = [.. quantized.Select(value => (double)value)];
+    }
+
+    // Not rounded: the largest value of a row is 448.
+    private void QuantizedToFloat8(Values o, double[] x)
+    {
+        double[] norm = new double[Count];
+        Norm(o, x, norm);
+        for (int row = 0; row < _rows; row++)
+        {
+            double[] values = norm[(row * _cols)..((row + 1) * _cols)];
+            double scale = values.Select(Math.Abs).Append(0).Max() / 448;
+            o["yScale"][row] = scale;
+            for (int col = 0; col < _cols; col++)
+            {
+                o["y"][row * _cols + col] = scale == 0 ? 0 : values[col] / scale;
+            }
+        }
     }
 
     private void Vjp(Values o, double[] dh, double[] x)

@@ -16,6 +16,9 @@ internal abstract class Element
 
     public static readonly Element Int8 = new Element<sbyte>("i8", 0, v => (sbyte)v, v => v);
 
+    // What is quantized is rounded once, by at most a sixteenth.
+    public static readonly Element Float8 = new Element<byte>("e4m3", 1.0 / 16, ToFloat8, OfFloat8);
+
     public static readonly Element Byte = new Element<byte>("bytes", 0, v => (byte)v, v => v);
 
     private protected Element(string name, Type type, double relative)
@@ -54,6 +57,23 @@ internal abstract class Element
     public abstract (nint Pointer, long Length) Place(IDisposable buffer);
 
     public override string ToString() => Name;
+
+    // A sign, 4 bits of exponent, 3 of fraction; no infinities.
+    private static double OfFloat8(byte bits)
+    {
+        (int exponent, int fraction) = (bits >> 3 & 15, bits & 7);
+        double magnitude = (exponent, fraction) switch
+        {
+            (15, 7) => double.NaN,
+            (0, _) => Math.ScaleB(fraction, -9),
+            _ => Math.ScaleB(8 + fraction, exponent - 10),
+        };
+        return bits < 128 ? magnitude : -magnitude;
+    }
+
+    private static byte ToFloat8(double value) => Enumerable.Range(0, 256).Select(bits => (byte)bits)
+        .Where(bits => !double.IsNaN(OfFloat8(bits)))
+        .MinBy(bits => Math.Abs(OfFloat8(bits) - value));
 }
 
 internal sealed class Element<T>(string name, double relative, Func<double, T> encode, Func<T, double> decode)

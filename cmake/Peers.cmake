@@ -1,0 +1,16 @@
+# What `normkernels bench --peers` measures against inside the process (bench/peers): a library of its own beside the
+# one that ships, with oneDNN where its headers are installed (Debian: libdnnl-dev).
+if(NK_SANITIZE OR NOT UNIX OR NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|amd64|AMD64")
+  return()
+endif()
+add_library(normkernels_peers SHARED bench/peers/naive.cpp bench/peers/onednn.cpp)
+set_target_properties(normkernels_peers PROPERTIES CXX_STANDARD 20 CXX_EXTENSIONS OFF CXX_VISIBILITY_PRESET hidden)
+set_source_files_properties(bench/peers/naive.cpp PROPERTIES COMPILE_OPTIONS "-O3;-mavx2;-mfma")
+target_compile_options(normkernels_peers PRIVATE -Wall -Wextra -Werror)
+find_path(NK_ONEDNN_INCLUDE dnnl.hpp)
+find_library(NK_ONEDNN_LIBRARY dnnl)
+if(NK_ONEDNN_INCLUDE AND NK_ONEDNN_LIBRARY)
+  target_include_directories(normkernels_peers SYSTEM PRIVATE "${NK_ONEDNN_INCLUDE}")
+  target_compile_definitions(normkernels_peers PRIVATE NKP_ONEDNN)
+  target_link_libraries(normkernels_peers PRIVATE "${NK_ONEDNN_LIBRARY}" ${CMAKE_DL_LIBS})
+endif()

@@ -1,0 +1,55 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+
+using NormKernels.Cli.Commands;
+using NormKernels.Peers;
+
+namespace NormKernels.Cli.Peers;
+
+/// <summary><c>normkernels bench --peers</c>: the table of targets, measured here and now.</summary>
+internal static class PeerReport
+{
+    /// <summary>Measures and prints; 1 if an output was wrong. A target that is missed is no error.</summary>
+    public static int Run(CommandOutput output, string? json)
+    {
+        if (json is not null)
+        {
+            OutputFiles.RequireWritable(json);
+        }
+
+        using TorchPeer? torch = TorchPeer.Start();
+        Func<PeerResult>[] lines = [.. new PeerTable(torch).Lines()];
+        List<PeerResult> results = [];
+        output.WithProgress("bench --peers", lines.Length, advance =>
+        {
+            foreach (Func<PeerResult> line in lines)
+            {
+                results.Add(line());
+                advance();
+            }
+        });
+        string isa = Names.Of(CpuBackend.BestInstructionSet);
+        if (json is not null)
+        {
+            Json.Write(json, new { isa, one_dnn = NativePeers.OneDnnVersion, torch = torch?.Version, results });
+        }
+
+        output.WriteLine($"cpu {isa}, f32 and one thread unless said; x: times the peer's rate");
+        output.WriteTable(
+            ["case ", "against ", "measured", "target", "verdict "],
+            results.Select(result => (IEnumerable<string>)[
+                result.Case,
+                result.Peer,
+                result.Measured is { } measured ? Number(measured, result.Unit) : "-",
+                (result.AtMost ? "<= " : ">= ") + Number(result.Target, result.Unit),
+                result.Verdict + (result.Missing is null ? "" : $": {result.Missing}"),
+            ]));
+        return results.Exists(result => result.Wrong) ? 1 : 0;
+    }
+
+    private static string Number(double value, string unit) => unit == "x"
+        ? value.ToString("0.00", CultureInfo.InvariantCulture) + "x"
+        : value.ToString("0.#", CultureInfo.InvariantCulture) + " " + unit;
+}

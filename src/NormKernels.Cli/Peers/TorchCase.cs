@@ -1,0 +1,106 @@
+using System;
+using System.Linq;
+
+namespace NormKernels.Cli.Peers;
+
+/// <summary>Our side of a case that PyTorch runs too: "layer_norm forward" and so on, outputs and statistics alike.</summary>
+internal sealed class TorchCase : IDisposable
+{
+    private readonly string _name;
+    private readonly int _groups;
+    private readonly RowShape _rows;
+    private readonly ChannelShape _channels;
+
+    public TorchCase(string name, long[] shape, int groups)
+    {
+        (_name, _groups) = (name, groups);
+        long count = shape.Aggregate(1L, (product, axis) => product * axis), workspace, statistics;
+        bool isRows = name.StartsWith("layer_norm", StringComparison.Ordinal);
+        if (isRows)
+        {
+            _rows = RowShape.Of(shape);
+            workspace = LayerNorm.BackwardWorkspaceSize(_rows);
+            statistics = _rows.Rows;
+        }
+        else
+        {
+            _channels = ChannelShape.Of(shape);
+            bool isGroups = name.StartsWith("group_norm", StringComparison.Ordinal);
+            workspace = isGroups ? GroupNorm.WorkspaceSize(_channels, groups) : 0;
+            statistics = isGroups ? shape[0] * groups : shape[1];
+        }
+
+        Tensors = new(count, isRows ? shape[^1] : shape[1], statistics, workspace, outOfCache: false);
+        Forward();
+    }
+
+    public PeerTensors Tensors { get; }
+
+    /// <summary>What is compared with PyTorch's first result.</summary>
+    public ReadOnlySpan<float> Result =>
+        _name.EndsWith("statistics", StringComparison.Ordinal) ? Tensors.Mean.Span : Tensors.First.Y.Span;
+
+    public void Run()
+    {
+        if (_name.EndsWith("backward", StringComparison.Ordinal))
+        {
+            Backward();
+        }
+        else
+        {
+            Forward();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Tensors.Dispose();
+
+    // There is no call for the statistics alone: ours are held with the output that is made of them against theirs.
+    private void Forward()
+    {
+        PeerTensors t = Tensors;
+        PeerTensors.Set set = t.First;
+        switch (_name[..5])
+        {
+            case "layer":
+                LayerNorm.Forward<float>(
+                    set.X.Span, set.Y.Span, _rows, t.Weight.Span, t.Bias.Span, PeerTensors.Epsilon, t.Mean.Span,
+                    t.Rstd.Span);
+                break;
+            case "group":
+                GroupNorm.Forward<float>(
+                    set.X.Span, set.Y.Span, _channels, _groups, t.Weight.Span, t.Bias.Span, PeerTensors.Epsilon,
+                    t.Mean.Span, t.Rstd.Span);
+                break;
+            default:
+                BatchNorm.Forward<float>(
+                    set.X.Span, set.Y.Span, _channels, t.Weight.Span, t.Bias.Span, PeerTensors.Epsilon, t.Mean.Span,
+                    t.Rstd.Span, t.Dweight.Span, t.Dbias.Span);
+                break;
+        }
+    }
+
+    private void Backward()
+    {
+        PeerTensors t = Tensors;
+        PeerTensors.Set set = t.First;
+        switch (_name[..5])
+        {
+            case "layer":
+                LayerNorm.Backward<float>(
+                    set.Dy.Span, set.X.Span, set.Y.Span, _rows, t.Weight.Span, PeerTensors.Epsilon, t.Mean.Span,
+                    t.Rstd.Span, t.Dweight.Span, t.Dbias.Span, t.Workspace.Span);
+                break;
+            case "group":
+                GroupNorm.Backward<float>(
+                    set.Dy.Span, set.X.Span, set.Y.Span, _channels, _groups, t.Weight.Span, PeerTensors.Epsilon,
+                    t.Mean.Span, t.Rstd.Span, t.Dweight.Span, t.Dbias.Span, t.Workspace.Span);
+                break;
+            default:
+                BatchNorm.Backward<float>(
+                    set.Dy.Span, set.X.Span, set.Y.Span, _channels, t.Weight.Span, PeerTensors.Epsilon, t.Mean.Span,
+                    t.Rstd.Span, t.Dweight.Span, t.Dbias.Span);
+                break;
+        }
+    }
+}

@@ -61,7 +61,7 @@ struct parameter_source {
 struct centred_record {
   float pivot;
   float center, scale, low;  // xhat = (x - center) * scale - low
-  float b, e;                // of the derivatives: rstd * g + xhat * b + e
+  double b, e;               // of the derivatives: rstd * g + xhat * b + e
   double first, second;      // forward: mean and unbiased variance; backward: what the slice adds to dweight and dbias
 };
 
@@ -144,7 +144,7 @@ struct centred {
     for (int i = 0; i < N; ++i) {
       if (i >= count) break;
       const double xhat = static_cast<double>(rough(r, to_float(v[i])));
-      const double product = static_cast<double>(to_float(g[i]) * w[i]);
+      const double product = static_cast<double>(to_float(g[i])) * static_cast<double>(w[i]);
       sums[0] += product;
       sums[1] = fma(product, xhat, sums[1]);
       sums[2] += xhat;
@@ -155,8 +155,17 @@ struct centred {
   __device__ __forceinline__ void finish_products(record& r, double g, double product, double xhat) const {
     const double rstd_found = static_cast<double>(r.scale);
     r.low = static_cast<float>(xhat);
-    r.b = static_cast<float>(-rstd_found * (product - xhat * g));
-    r.e = static_cast<float>(-rstd_found * g);
+    r.b = -rstd_found * (product - xhat * g);
+    r.e = -rstd_found * g;
+  }
+
+  // value * w for the weights of a slot, rounded once: what overflows in float32 on the way may end up finite.
+  template <int N>
+  __device__ __forceinline__ void weighted(double value, const float (&w)[N], float (&products)[N]) const {
+    const bool same = source.kind == parameters::of_slice || source.kind == parameters::of_unit;
+    const float first = static_cast<float>(value * static_cast<double>(w[0]));
+#pragma unroll
+    for (int i = 0; i < N; ++i) products[i] = same ? first : static_cast<float>(value * static_cast<double>(w[i]));
   }
 };
 
@@ -267,12 +276,14 @@ struct centred_backward : centred {
   template <class T, int N>
   __device__ __forceinline__ void map(const record& r, const place& at, const T (&v)[N], const T (&g)[N], int count,
                                       float (&values_out)[N]) const {
-    float w[N];
+    float w[N], factor[N];
     source.fill<T>(weight, at, 1.0f, w);
+    weighted(static_cast<double>(r.scale), w, factor);
+    const float b = static_cast<float>(r.b), e = static_cast<float>(r.e);
 #pragma unroll
     for (int i = 0; i < N; ++i) {
       const float xhat = rough(r, to_float(v[i])) - r.low, dy = to_float(g[i]);
-      values_out[i] = fmaf(dy * w[i], r.scale, fmaf(xhat, r.b, r.e));
+      values_out[i] = fmaf(dy, factor[i], fmaf(xhat, b, e));
       if (i < count) {
         const std::int64_t element = at.row + at.first + i;
         if (dweight != nullptr) dweight[element] = accumulate ? fmaf(dy, xhat, dweight[element]) : dy * xhat;
@@ -318,14 +329,17 @@ struct centred_jvp : centred {
   template <class T, int N>
   __device__ __forceinline__ void map(const record& r, const place& at, const T (&v)[N], const T (&tangent)[N], int,
                                       float (&values_out)[N]) const {
-    float w[N], tw[N], tb[N];
+    float w[N], tw[N], tb[N], factor[N], b[N], e[N];
     source.fill<T>(weight, at, 1.0f, w);
+    weighted(static_cast<double>(r.scale), w, factor);
+    weighted(r.b, w, b);
+    weighted(r.e, w, e);
     source.fill<T>(tan_weight, at, 0.0f, tw);
     source.fill<T>(tan_bias, at, 0.0f, tb);
 #pragma unroll
     for (int i = 0; i < N; ++i) {
       const float xhat = rough(r, to_float(v[i])) - r.low;
-      const float along = fmaf(to_float(tangent[i]), r.scale, fmaf(xhat, r.b, r.e)) * w[i];
+      const float along = fmaf(to_float(tangent[i]), factor[i], fmaf(xhat, b[i], e[i]));
       // Without a tangent of the weight xhat has no part in it, be it infinite.
       values_out[i] = (tan_weight != nullptr ? fmaf(xhat, tw[i], along) : along) + tb[i];
     }

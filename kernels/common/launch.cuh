@@ -22,11 +22,16 @@ namespace cuda {
 // known here without asking the runtime, so a third of it is left alone.
 constexpr std::size_t kSharedWithoutOptIn = 32 * 1024;
 
+// What a kernel that asks for more asks for, always the same: the limit belongs to the kernel, and a thread that
+// lowered it would fail another one's launch. Every device from compute capability 8.0 on has 99 KB.
+constexpr std::size_t kSharedWithOptIn = 96 * 1024;
+
 template <class... P>
 cudaError_t opt_in(void (*kernel)(P...), std::size_t dynamic_shared_bytes) {
   if (dynamic_shared_bytes <= kSharedWithoutOptIn) return cudaSuccess;
+  if (dynamic_shared_bytes > kSharedWithOptIn) return cudaErrorInvalidValue;
   return cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize,
-                              static_cast<int>(dynamic_shared_bytes));
+                              static_cast<int>(kSharedWithOptIn));
 }
 
 // The caller gets the status. Left in the runtime as well, it would be taken for a failure of whatever comes next.

@@ -164,12 +164,16 @@ struct column_tile {
     std::int64_t which;
     outer = quotient(tile, tiles, &which);
     first = which * kTileColumns;
-    width = static_cast<int>(columns - first < kTileColumns ? columns - first : kTileColumns);
+    // The last tile of a row is as wide as the others, or its columns would be summed in another order.
+    width = static_cast<int>(columns < kTileColumns ? columns : kTileColumns);
     groups = kColumnThreads / width;
     column = static_cast<int>(threadIdx.x) % width;
     group = static_cast<int>(threadIdx.x) / width;  // threads that are left over have the one behind the last
   }
-  __device__ __forceinline__ bool works() const { return group < groups; }
+  // Not all threads have a column, nor a row of it.
+  __device__ __forceinline__ bool has_column(const slice_layout& l) const {
+    return first + column < l.view.row_columns();
+  }
 };
 
 inline __host__ __device__ std::int64_t tile_count(const slice_layout& l) {
@@ -182,11 +186,15 @@ struct column_work {
   const Op& op;
   const slice_layout& l;
   column_tile tile;
+  bool there;
   std::int64_t unit, slice, origin, channel;
 
   __device__ __forceinline__ column_work(const Op& o, const slice_layout& layout, std::int64_t which)
       : op(o), l(layout), tile(layout, which) {
-    unit = tile.outer * l.view.row_columns() + tile.first + tile.column;
+    there = tile.has_column(l);
+    // The others keep to the last column, of which they do nothing.
+    const std::int64_t column = there ? tile.first + tile.column : l.view.row_columns() - 1;
+    unit = tile.outer * l.view.row_columns() + column;
     slice = unit / l.units_per_slice;
     origin = l.origin(slice);
     channel = l.channel(unit);
@@ -195,7 +203,7 @@ struct column_work {
   template <class Body>
   __device__ __forceinline__ void each_row(std::int64_t begin, std::int64_t end, Body&& body) const {
     const std::int64_t base = origin + unit % l.units_per_slice;
-    if (!tile.works()) return;
+    if (!there || tile.group >= tile.groups) return;
 #pragma unroll 4
     for (std::int64_t row = begin + tile.group; row < end; row += tile.groups) {
       const place at = {&l, base + l.row_offset(row), 0, channel};
@@ -246,7 +254,7 @@ __global__ void __launch_bounds__(kColumnThreads, 2) whole_columns(Op op, slice_
   const std::int64_t tiles = tile_count(l);
   for (std::int64_t tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
     const column_work<Op, T> work(op, l, tile);
-    const bool writes = work.tile.group == 0;
+    const bool writes = work.there && work.tile.group == 0;
     typename Op::record r = {};
     op.begin(r, work.slice, work.origin);
     double sums[Op::kSums];
@@ -362,7 +370,7 @@ __global__ void __launch_bounds__(kColumnThreads, 2) part_columns(Op op, slice_l
                                std::int64_t end, std::int64_t chunk) {
                              double sums[Op::kSums];
                              work.template sum<Phase>(r, begin, end, sums);
-                             if (work.tile.group != 0) return;
+                             if (!work.there || work.tile.group != 0) return;
                              for (int j = 0; j < Op::kSums; ++j) {
                                w.partial[(chunk * Op::kSums + j) * l.units + work.unit] = sums[j];
                              }
@@ -384,6 +392,8 @@ __global__ void __launch_bounds__(kBlockOf<Threads>, 512 / kBlockOf<Threads>)
   const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * kTeamsOfBlock<Threads>;
   for (std::int64_t slice = static_cast<std::int64_t>(blockIdx.x) * kTeamsOfBlock<Threads> + threadIdx.x / Threads;
        slice < l.slice_count; slice += step) {
+    // Read by all before the sums are joined: the first lane writes it.
+    typename Op::record r = record_of(op, w, slice, l.origin(slice), Phase > op.first_phase());
     double sums[Op::kSums];
     op.template start<Phase>(sums);
     for (std::int64_t i = lane; i < l.units_per_slice * chunks; i += Threads) {
@@ -396,7 +406,6 @@ __global__ void __launch_bounds__(kBlockOf<Threads>, 512 / kBlockOf<Threads>)
       op.template join<Phase>(sums, more);
     }
     team_join<Phase, Threads>(op, sums);
-    typename Op::record r = record_of(op, w, slice, l.origin(slice), Phase > op.first_phase());
     op.template finish<Phase>(r, sums, slice, lane == 0);
     if (lane == 0) *reinterpret_cast<typename Op::record*>(w.records + slice * kRecordBytes) = r;
   }

@@ -109,7 +109,12 @@ nk_status sum_lines(const line_plan& plan, const T* x, double* workspace, void* 
     error = launch(nk::cuda::fold_lines<Threads>, dim3(blocks_for(plan.matrices * plan.lines, at_once)), block, 0,
                    stream_of(stream), plan, workspace);
   }
-  if (error == cudaSuccess) {
+  if (error != cudaSuccess) return status_of(error);
+  // Extremes and how many tie for one have no order: many lines get a block, whatever the team of a tile.
+  if (plan.lines > 1024) {
+    error = launch(nk::cuda::finish_lines<256>, dim3(blocks_for(plan.matrices, 1)), dim3(256), 0, stream_of(stream),
+                   plan, workspace, norm, norm_dtype);
+  } else {
     error = launch(nk::cuda::finish_lines<Threads>, dim3(blocks_for(plan.matrices, kTeams<Threads>)), block, 0,
                    stream_of(stream), plan, workspace, norm, norm_dtype);
   }

@@ -74,7 +74,8 @@ NK_HOST_DEVICE inline double exp2_of(double y) {
 // base^exponent for base >= 0, as IEEE 754 has it.
 NK_HOST_DEVICE inline double power_of(double base, double exponent) {
   constexpr std::uint64_t kInfinity = 0x7ff0000000000000ull;
-  if (base != base || exponent == 0.0) return exponent == 0.0 ? 1.0 : base;
+  if (base == 1.0 || exponent == 0.0) return 1.0;
+  if (base != base) return base;
   if (base == 0.0) return exponent > 0.0 ? 0.0 : double_from_bits(kInfinity);
   if (bits_from_double(base) == kInfinity) return exponent > 0.0 ? base : 0.0;
   return exp2_of(exponent * log2_of(base));

@@ -3,8 +3,12 @@
  * Parameters are those of the CPU; pointers are to device memory, isa, stage and the parts are 0. A call enqueues its
  * work on the stream, in the caller's current device, and returns: it allocates nothing, waits for nothing, and can be
  * captured in a CUDA graph. The workspace must stay until the work is done; its size is asked for with
- * nk_cuda_*_workspace_size. A slice's results depend on that slice alone, bit for bit, on one type of device. Results
- * agree with those of the CPU within rounding, not to the bit. */
+ * nk_cuda_*_workspace_size.
+ *
+ * On one type of device a slice's results depend, bit for bit, on that slice and how its elements lie beside one
+ * another: not on how many such slices there are, on where they lie, or on alignment. Results agree with those of the
+ * CPU within rounding, not to the bit; and so do, in norms over slices, results with statistics that were saved with
+ * those where backward or jvp compute them again. */
 #ifndef NORMKERNELS_NK_CUDA_H
 #define NORMKERNELS_NK_CUDA_H
 

@@ -23,6 +23,34 @@ __device__ __forceinline__ double with_sign_of(double magnitude, double x) {
   return x < 0.0 ? -magnitude : magnitude;
 }
 
+// (numerator / denominator)^exponent. Not inline, like all that only p without a loop of their own need: kernels would
+// be twice as long.
+__device__ NK_NOINLINE inline double power_of_ratio(double numerator, double denominator, double exponent) {
+  return power_of(numerator / denominator, exponent);
+}
+
+// Of the derivative the magnitude, for p that are not often asked for.
+__device__ NK_NOINLINE inline double rare_derivative(double magnitude, double norm, power_function f) {
+  if (f.kind == power::three) return (magnitude / norm) * (magnitude / norm);
+  if (f.kind == power::half) return sqrt(norm / magnitude);
+  return power_of(magnitude / norm, f.exponent - 1.0);
+}
+
+// A magnitude, and the sum of (|x| / magnitude)^exponent.
+struct ratio_sum {
+  double top, sum;
+};
+
+__device__ NK_NOINLINE inline ratio_sum join_ratios(ratio_sum a, ratio_sum b, double exponent) {
+  if (a.top != a.top || b.sum == 0.0) return a;
+  const bool replaces = exponent > 0.0 ? b.top > a.top : b.top < a.top;
+  if (replaces || b.top != b.top || a.sum == 0.0) {
+    return {b.top, b.sum + (a.sum != 0.0 ? a.sum * power_of(a.top / b.top, exponent) : 0.0)};
+  }
+  if (a.top != 0.0 && a.top < infinity()) a.sum += b.sum * power_of(b.top / a.top, exponent);
+  return a;
+}
+
 // What sums[0] is the norm of, and for p that have no loop of their own sums[1]: the sum of (|x| / sums[0])^p.
 struct power_sums {
   power_function f;
@@ -76,9 +104,12 @@ struct power_sums {
       case power::smallest:
         sums[0] = more[0] < sums[0] || more[0] != more[0] ? more[0] : sums[0];
         break;
-      case power::general:
-        join_ratios(sums, more);
+      case power::general: {
+        const ratio_sum joined = join_ratios({sums[0], sums[1]}, {more[0], more[1]}, f.exponent);
+        sums[0] = joined.top;
+        sums[1] = joined.sum;
         break;
+      }
       default:
         sums[0] += more[0];
     }
@@ -92,10 +123,10 @@ struct power_sums {
       case power::two:
         return sqrt(s);
       case power::three:
-        return power_of(s, 1.0 / 3.0);
+        return power_of_ratio(s, 1.0, 1.0 / 3.0);
       case power::general:
         // A top that is 0, infinite or NaN is the norm already.
-        return s > 0.0 && s < infinity() ? s * power_of(sums[1], 1.0 / f.exponent) : s;
+        return s > 0.0 && s < infinity() ? s * power_of_ratio(sums[1], 1.0, 1.0 / f.exponent) : s;
       default:
         return s;
     }
@@ -110,28 +141,11 @@ struct power_sums {
         return with_sign_of(1.0, x);
       case power::two:
         return x / norm;
-      case power::three:
-        return x / norm * (m / norm);
-      case power::half:
-        return with_sign_of(sqrt(norm / m), x);
       case power::largest:
       case power::smallest:
         return m == norm ? with_sign_of(1.0, x) : 0.0;
       default:
-        return with_sign_of(power_of(m / norm, f.exponent - 1.0), x);
-    }
-  }
-
- private:
-  __device__ __forceinline__ void join_ratios(double (&sums)[2], const double (&more)[2]) const {
-    if (sums[0] != sums[0] || more[1] == 0.0) return;
-    const bool replaces = f.exponent > 0.0 ? more[0] > sums[0] : more[0] < sums[0];
-    if (replaces || more[0] != more[0] || sums[1] == 0.0) {
-      const double rest = sums[1] != 0.0 ? sums[1] * power_of(sums[0] / more[0], f.exponent) : 0.0;
-      sums[0] = more[0];
-      sums[1] = more[1] + rest;
-    } else if (sums[0] != 0.0 && sums[0] < infinity()) {
-      sums[1] += more[1] * power_of(more[0] / sums[0], f.exponent);
+        return with_sign_of(rare_derivative(m, norm, f), x);
     }
   }
 };

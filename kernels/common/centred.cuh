@@ -70,6 +70,7 @@ struct centred {
   using record = centred_record;
   static constexpr int kPhases = 2;
   static constexpr int kSums = 3;
+  static constexpr bool kMaps = true;
 
   const void* x;
   const void* t;

@@ -37,6 +37,7 @@ struct channel_parameter {
 struct no_sums {
   static constexpr int kPhases = 0;
   static constexpr int kSums = 1;
+  static constexpr bool kMaps = true;
   __host__ __device__ int first_phase() const { return 0; }
   __host__ __device__ bool alike() const { return true; }
 };
@@ -114,11 +115,11 @@ struct channel_gradients {
   };
   static constexpr int kPhases = 1;
   static constexpr int kSums = 2;
+  static constexpr bool kMaps = false;
   static constexpr int kTensors = 2;
 
   const void* x;
   const void* t;
-  void* out;  // none
   running_statistics running;
   float* dweight;
   float* dbias;
@@ -157,9 +158,6 @@ struct channel_gradients {
     put_gradient(dbias, channel, sums[0], accumulate);
     put_gradient(dweight, channel, sums[1], accumulate);
   }
-  template <class T, int N>
-  __device__ __forceinline__ void map(const record&, const place&, const T (&)[N], const T (&)[N], int,
-                                      float (&)[N]) const {}
 };
 
 // Sums over the samples of a channel, from what was found of its slices. A source has

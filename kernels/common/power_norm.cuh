@@ -184,6 +184,7 @@ struct power_record {
 struct power_operands {
   using record = power_record;
   static constexpr int kSums = 2;
+  static constexpr bool kMaps = true;
 
   const void* x;
   const void* t;

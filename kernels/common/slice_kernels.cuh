@@ -149,7 +149,9 @@ __global__ void __launch_bounds__(kBlockOf<Threads>, 512 / kBlockOf<Threads>)
     if constexpr (Op::kPhases > 1) work.template phase<1>(r, slice, origin, first == 1);
     if (w.records != nullptr && work.lane == 0)
       *reinterpret_cast<typename Op::record*>(w.records + slice * kRecordBytes) = r;
-    if (op.out != nullptr) work.map(r, slice, origin);
+    if constexpr (Op::kMaps) {
+      if (op.out != nullptr) work.map(r, slice, origin);
+    }
   }
 }
 
@@ -271,7 +273,9 @@ __global__ void __launch_bounds__(kColumnThreads, 2) whole_columns(Op op, slice_
     if (w.records != nullptr && writes) {
       *reinterpret_cast<typename Op::record*>(w.records + work.slice * kRecordBytes) = r;
     }
-    if (op.out != nullptr) work.map(r, 0, l.rows);
+    if constexpr (Op::kMaps) {
+      if (op.out != nullptr) work.map(r, 0, l.rows);
+    }
   }
 }
 

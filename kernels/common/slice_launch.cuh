@@ -73,7 +73,9 @@ cudaError_t launch_parts(const Op& op, const slice_layout& l, const slice_worksp
   if constexpr (Op::kPhases > 1) {
     if (status == cudaSuccess) status = launch_phase<Op, T, 1>(op, l, w, stream);
   }
-  if (status == cudaSuccess && op.out != nullptr) status = launch_map<Op, T>(op, l, w, stream);
+  if constexpr (Op::kMaps) {
+    if (status == cudaSuccess && op.out != nullptr) status = launch_map<Op, T>(op, l, w, stream);
+  }
   return status;
 }
 

@@ -6,6 +6,7 @@
 //   using record              plain, at most kRecordBytes
 //   kPhases, kSums            at most 3 sums in any phase
 //   kTensors                  1: reads x; 2: reads x and t, which may be null
+//   kMaps                     whether there are results for every element: map, out
 //   alike()                   the sums of a slice's units are added up as they are
 //   x, t, out                 tensors of one geometry; out may be null, and x or t
 //   first_phase()             phases before it are not needed

@@ -15,12 +15,6 @@ slice_layout axis_layout(const axis_room& room, const Params& p) {
   return layout_of(axis_view(room, p.outer, p.length, p.inner));
 }
 
-template <class Params>
-nk_status check_whole_call(const Params& p) {
-  if (p.isa != NK_ISA_BEST) return NK_ERROR_ISA;
-  return p.stage == NK_STAGE_ALL && p.part_begin == 0 && p.part_end == 0 ? NK_OK : NK_ERROR_FLAGS;
-}
-
 template <class Params, class Op>
 void share(power_role role, const Params& p, Op* op) {
   op->x = p.x;

@@ -89,9 +89,7 @@ struct centred {
     // What is summed is the distance from the first value of a slice, so a constant slice has exactly its constant for
     // a mean, and no variance. Not an infinity, from which every distance is infinite or NaN.
     if (rstd == nullptr) {
-      const float first = dtype == NK_F32   ? static_cast<const float*>(x)[origin]
-                          : dtype == NK_F16 ? to_float(static_cast<const f16*>(x)[origin])
-                                            : to_float(static_cast<const bf16*>(x)[origin]);
+      const float first = static_cast<float>(load_double(x, dtype, origin));
       r.pivot = first - first == 0.0f ? first : 0.0f;
     } else {
       r.center = mean[slice];
@@ -170,6 +168,10 @@ struct centred {
   }
 };
 
+__device__ __forceinline__ void update_running(float* running, double momentum, double value) {
+  *running = static_cast<float>((1.0 - momentum) * static_cast<double>(*running) + momentum * value);
+}
+
 struct centred_forward : centred {
   static constexpr int kPhases = 1;
   static constexpr int kTensors = 1;
@@ -202,13 +204,9 @@ struct centred_forward : centred {
     if (saved_mean != nullptr) saved_mean[slice] = static_cast<float>(r.first);
     if (saved_rstd != nullptr) saved_rstd[slice] = r.scale;
     if (running_mean != nullptr) {
-      update(running_mean + slice, r.first);
-      update(running_var + slice, r.second);
+      update_running(running_mean + slice, momentum, r.first);
+      update_running(running_var + slice, momentum, r.second);
     }
-  }
-
-  __device__ __forceinline__ void update(float* running, double value) const {
-    *running = static_cast<float>((1.0 - momentum) * static_cast<double>(*running) + momentum * value);
   }
 
   template <class T, int N>
@@ -246,10 +244,7 @@ struct centred_backward : centred {
   }
 
   __device__ __forceinline__ double weight_at(std::int64_t i) const {
-    if (weight == nullptr) return 1.0;
-    return static_cast<double>(dtype == NK_F16    ? source.read_one<f16>(weight, i)
-                               : dtype == NK_BF16 ? source.read_one<bf16>(weight, i)
-                                                  : source.read_one<float>(weight, i));
+    return weight == nullptr ? 1.0 : load_double(weight, source.is_float ? NK_F32 : dtype, i);
   }
 
   template <int Phase>

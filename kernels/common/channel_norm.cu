@@ -26,10 +26,7 @@ struct channel_parameter {
   std::int32_t dtype;
 
   __device__ __forceinline__ double at(std::int64_t channel, double if_absent) const {
-    if (p == nullptr) return if_absent;
-    return static_cast<double>(dtype == NK_F32   ? static_cast<const float*>(p)[channel]
-                               : dtype == NK_F16 ? to_float(static_cast<const f16*>(p)[channel])
-                                                 : to_float(static_cast<const bf16*>(p)[channel]));
+    return p == nullptr ? if_absent : load_double(p, dtype, channel);
   }
 };
 
@@ -100,13 +97,6 @@ struct channel_tangent : no_sums {
     }
   }
 };
-
-// gradient[channel] (+)= value.
-__device__ __forceinline__ void put_gradient(float* gradient, std::int64_t channel, double value, bool accumulate) {
-  if (gradient == nullptr) return;
-  const double before = accumulate ? static_cast<double>(gradient[channel]) : 0.0;
-  gradient[channel] = static_cast<float>(before + value);
-}
 
 // dweight and dbias of inference.
 struct channel_gradients {
@@ -197,10 +187,9 @@ struct from_records {
   std::int64_t channels;
 
   __device__ __forceinline__ void add(std::int64_t channel, std::int64_t sample, double (&sums)[2]) const {
-    const centred_record* const r =
-        reinterpret_cast<const centred_record*>(w.records + (sample * channels + channel) * kRecordBytes);
-    sums[0] += r->first;
-    sums[1] += r->second;
+    const centred_record& r = w.record<centred_record>(sample * channels + channel);
+    sums[0] += r.first;
+    sums[1] += r.second;
   }
 };
 
@@ -223,11 +212,8 @@ struct running_of_records : from_records {
   double momentum, samples;
 
   __device__ __forceinline__ void write(std::int64_t channel, const double (&sums)[2]) const {
-    update(mean + channel, sums[0] / samples);
-    update(var + channel, sums[1] / samples);
-  }
-  __device__ __forceinline__ void update(float* running, double value) const {
-    *running = static_cast<float>((1.0 - momentum) * static_cast<double>(*running) + momentum * value);
+    update_running(mean + channel, momentum, sums[0] / samples);
+    update_running(var + channel, momentum, sums[1] / samples);
   }
 };
 
@@ -238,8 +224,7 @@ struct gradients_of_units : gradient_target {
 
   __device__ __forceinline__ void add(std::int64_t channel, std::int64_t sample, double (&sums)[2]) const {
     const std::int64_t slice = sample * groups + channel / (channels / groups);
-    const double lack =
-        static_cast<double>(reinterpret_cast<const centred_record*>(w.records + slice * kRecordBytes)->low);
+    const double lack = static_cast<double>(w.record<centred_record>(slice).low);
     const std::int64_t unit = sample * channels + channel;
     for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
       const double* const at = w.partial + chunk * centred::kSums * units + unit;
@@ -259,11 +244,11 @@ struct gradients_of_elements : gradient_target {
 
   __device__ __forceinline__ void add(std::int64_t channel, std::int64_t sample, double (&sums)[2]) const {
     const std::int64_t slice = sample * groups + channel / (channels / groups);
-    const centred_record* const r = reinterpret_cast<const centred_record*>(w.records + slice * kRecordBytes);
+    const centred_record& r = w.record<centred_record>(slice);
     const std::int64_t first = (sample * channels + channel) * spatial;
     for (std::int64_t i = first; i < first + spatial; ++i) {
       const double d = static_cast<double>(to_float(dy[i]));
-      sums[0] = fma(d, static_cast<double>((to_float(x[i]) - r->center) * r->scale - r->low), sums[0]);
+      sums[0] = fma(d, static_cast<double>((to_float(x[i]) - r.center) * r.scale - r.low), sums[0]);
       sums[1] += d;
     }
   }
@@ -280,11 +265,6 @@ template <class Params>
 slice_layout layout_of_call(const channel_norm_room& room, const Params& p) {
   return layout_of(
       channel_view(room.over_batch || is_inference(p), p.batch, p.channels, p.spatial, p.groups, p.layout));
-}
-
-template <class Params>
-bool of_whole_call(const Params& p) {
-  return p.stage == NK_STAGE_ALL && p.part_begin == 0 && p.part_end == 0;
 }
 
 template <class Params>
@@ -350,10 +330,9 @@ nk_status sum_gradients(const nk_channel_norm_backward_params& p, const slice_la
 
 nk_status forward(const channel_norm_room& room, const nk_channel_norm_forward_params* params, nk_stream stream) {
   nk_status status = check_forward(room, params);
+  if (status == NK_OK) status = check_whole_call(*params);
   if (status != NK_OK) return status;
   const nk_channel_norm_forward_params& p = *params;
-  if (p.isa != NK_ISA_BEST) return NK_ERROR_ISA;
-  if (!of_whole_call(p)) return NK_ERROR_FLAGS;
   if (is_empty(p)) {  // no values: nothing to write but statistics, which are 0 / 0
     const std::int64_t slices = room.over_batch ? p.channels : p.batch * (room.has_groups ? p.groups : p.channels);
     if (is_inference(p)) return NK_OK;
@@ -398,10 +377,9 @@ nk_status forward(const channel_norm_room& room, const nk_channel_norm_forward_p
 
 nk_status backward(const channel_norm_room& room, const nk_channel_norm_backward_params* params, nk_stream stream) {
   nk_status status = check_backward(room, params);
+  if (status == NK_OK) status = check_whole_call(*params);
   if (status != NK_OK) return status;
   const nk_channel_norm_backward_params& p = *params;
-  if (p.isa != NK_ISA_BEST) return NK_ERROR_ISA;
-  if (!of_whole_call(p)) return NK_ERROR_FLAGS;
   const bool accumulate = (p.flags & NK_FLAG_ACCUMULATE) != 0;
   if (is_empty(p)) {  // sums of nothing
     if (accumulate) return NK_OK;
@@ -447,11 +425,10 @@ nk_status backward(const channel_norm_room& room, const nk_channel_norm_backward
 }
 
 nk_status jvp(const channel_norm_room& room, const nk_channel_norm_jvp_params* params, nk_stream stream) {
-  const nk_status status = check_jvp(room, params);
+  nk_status status = check_jvp(room, params);
+  if (status == NK_OK) status = check_whole_call(*params);
   if (status != NK_OK) return status;
   const nk_channel_norm_jvp_params& p = *params;
-  if (p.isa != NK_ISA_BEST) return NK_ERROR_ISA;
-  if (!of_whole_call(p)) return NK_ERROR_FLAGS;
   if (is_empty(p)) return NK_OK;
   const slice_layout l = layout_of_call(room, p);
   if (!is_inference(p)) {

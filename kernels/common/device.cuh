@@ -28,6 +28,13 @@ nk_status status_of(cudaError_t error);
 // Of the current device.
 nk_status multiprocessor_count(int* count);
 
+// On a device a call is one whole, of the one instruction set there is.
+template <class Params>
+nk_status check_whole_call(const Params& p) {
+  if (p.isa != NK_ISA_BEST) return NK_ERROR_ISA;
+  return p.stage == NK_STAGE_ALL && p.part_begin == 0 && p.part_end == 0 ? NK_OK : NK_ERROR_FLAGS;
+}
+
 // Blocks for so many items: all of them, or as many as a grid has.
 inline unsigned blocks_for(std::int64_t items, int per_block) {
   const std::int64_t blocks = items / per_block + (items % per_block != 0 ? 1 : 0);

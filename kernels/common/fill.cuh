@@ -28,5 +28,11 @@ nk_status fill(T* values, std::int64_t count, T value, nk_stream stream) {
       launch(fill_values<T>, dim3(blocks_for(count, 128)), dim3(128), 0, stream_of(stream), values, count, value));
 }
 
+// The norms of nothing, in any dtype.
+inline nk_status fill_zeros(void* values, std::int32_t dtype, std::int64_t count, nk_stream stream) {
+  if (dtype == NK_F32) return fill(static_cast<float*>(values), count, 0.0f, stream);
+  return fill(static_cast<std::uint16_t*>(values), count, std::uint16_t{0}, stream);
+}
+
 }  // namespace cuda
 }  // namespace nk

@@ -158,21 +158,8 @@ struct slice_values {
   void* p;
   std::int32_t dtype;
 
-  __device__ __forceinline__ double at(std::int64_t i) const {
-    return static_cast<double>(dtype == NK_F32   ? static_cast<const float*>(p)[i]
-                               : dtype == NK_F16 ? to_float(static_cast<const f16*>(p)[i])
-                                                 : to_float(static_cast<const bf16*>(p)[i]));
-  }
-  __device__ __forceinline__ void put(std::int64_t i, double value) const {
-    const float rounded = static_cast<float>(value);
-    if (dtype == NK_F32) {
-      static_cast<float*>(p)[i] = rounded;
-    } else if (dtype == NK_F16) {
-      from_float(rounded, static_cast<f16*>(p) + i);
-    } else {
-      from_float(rounded, static_cast<bf16*>(p) + i);
-    }
-  }
+  __device__ __forceinline__ double at(std::int64_t i) const { return load_double(p, dtype, i); }
+  __device__ __forceinline__ void put(std::int64_t i, double value) const { store_double(p, dtype, i, value); }
 };
 
 struct power_record {
@@ -320,10 +307,7 @@ struct power_derivative : power_operands {
       const double projected = r.norm == 0.0 ? r.norm / r.norm : sums[0];  // 0 / 0, as in forward
       r.slope = -r.factor * projected;
       if (backward) {
-        if (writes && dweight != nullptr) {
-          const double before = accumulate ? static_cast<double>(dweight[slice]) : 0.0;
-          dweight[slice] = static_cast<float>(before + projected);
-        }
+        if (writes) put_gradient(dweight, slice, projected, accumulate);
       } else if (tan_weight.p != nullptr) {
         r.slope += tan_weight.at(slice);
       }

@@ -8,6 +8,7 @@
 
 #include "core/row_norm_check.h"
 #include "device.cuh"
+#include "fill.cuh"
 #include "launch.cuh"
 #include "row_norm_backward.cuh"
 #include "row_norm_forward.cuh"
@@ -50,27 +51,17 @@ nk_status with_types(std::int32_t dtype, std::int64_t cols, F&& f) {
   }
 }
 
-// Statistics of rows without columns.
-static __global__ void fill_statistics(float* mean, float* rstd, float* y_scale, std::int64_t rows) {
-  const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * blockDim.x;
-  const float nan = float_from_bits(0x7fc00000u);
-  for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < rows; i += step) {
-    if (mean != nullptr) mean[i] = nan;
-    if (rstd != nullptr) rstd[i] = nan;
-    if (y_scale != nullptr) y_scale[i] = 0.0f;
-  }
-}
-
 template <bool Centred>
 nk_status forward(const row_norm_traits& norm, const nk_row_norm_forward_params* params, nk_stream stream) {
-  const nk_status status = check_forward(norm, params, NK_QUANTIZE_E4M3);
+  nk_status status = check_forward(norm, params, NK_QUANTIZE_E4M3);
   if (status != NK_OK) return status;
   const nk_row_norm_forward_params& p = *params;
   if (p.isa != NK_ISA_BEST) return NK_ERROR_ISA;
   if (p.rows == 0) return NK_OK;
-  if (p.cols == 0) {
-    return status_of(launch(fill_statistics, dim3(blocks_for(p.rows, 128)), dim3(128), 0, stream_of(stream), p.mean,
-                            p.rstd, p.y_scale, p.rows));
+  if (p.cols == 0) {  // statistics of nothing
+    status = fill(p.mean, p.rows, kNan, stream);
+    if (status == NK_OK) status = fill(p.rstd, p.rows, kNan, stream);
+    return status != NK_OK ? status : fill(p.y_scale, p.rows, 0.0f, stream);
   }
   return with_types<1>(p.dtype, p.cols, [&](auto type, auto g) {
     using G = decltype(g);
@@ -83,10 +74,9 @@ nk_status forward(const row_norm_traits& norm, const nk_row_norm_forward_params*
 template <bool Centred>
 nk_status backward(const row_norm_traits& norm, const nk_row_norm_backward_params* params, nk_stream stream) {
   nk_status status = check_backward(norm, params);
+  if (status == NK_OK) status = check_whole_call(*params);
   if (status != NK_OK) return status;
   const nk_row_norm_backward_params& p = *params;
-  if (p.isa != NK_ISA_BEST) return NK_ERROR_ISA;
-  if (p.stage != NK_STAGE_ALL || p.part_begin != 0 || p.part_end != 0) return NK_ERROR_FLAGS;
   const bool parameters = p.dweight != nullptr || p.dbias != nullptr;
   if (p.cols == 0 || (p.rows == 0 && !parameters)) return NK_OK;
   int multiprocessors = 0;

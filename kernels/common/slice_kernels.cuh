@@ -147,8 +147,7 @@ __global__ void __launch_bounds__(kBlockOf<Threads>, 512 / kBlockOf<Threads>)
     const int first = op.first_phase();
     if (first == 0) work.template phase<0>(r, slice, origin, true);
     if constexpr (Op::kPhases > 1) work.template phase<1>(r, slice, origin, first == 1);
-    if (w.records != nullptr && work.lane == 0)
-      *reinterpret_cast<typename Op::record*>(w.records + slice * kRecordBytes) = r;
+    if (w.records != nullptr && work.lane == 0) w.record<typename Op::record>(slice) = r;
     if constexpr (Op::kMaps) {
       if (op.out != nullptr) work.map(r, slice, origin);
     }
@@ -270,9 +269,7 @@ __global__ void __launch_bounds__(kColumnThreads, 2) whole_columns(Op op, slice_
       op.template weigh<1>(sums, work.channel);
       op.template finish<1>(r, sums, work.slice, writes);
     }
-    if (w.records != nullptr && writes) {
-      *reinterpret_cast<typename Op::record*>(w.records + work.slice * kRecordBytes) = r;
-    }
+    if (w.records != nullptr && writes) w.record<typename Op::record>(work.slice) = r;
     if constexpr (Op::kMaps) {
       if (op.out != nullptr) work.map(r, 0, l.rows);
     }
@@ -283,7 +280,7 @@ template <class Op>
 __device__ __forceinline__ typename Op::record record_of(const Op& op, const slice_workspace& w, std::int64_t slice,
                                                          std::int64_t origin, bool found) {
   typename Op::record r = {};
-  if (found) r = *reinterpret_cast<const typename Op::record*>(w.records + slice * kRecordBytes);
+  if (found) r = w.record<typename Op::record>(slice);
   op.begin(r, slice, origin);
   return r;
 }
@@ -302,11 +299,11 @@ __device__ __forceinline__ void each_chunk(const slice_layout& l, int per_slot, 
   }
 }
 
-template <class Op, class T>
+template <class T>
 __device__ __forceinline__ place place_in_unit(const slice_layout& l, std::int64_t unit_origin, std::int64_t channel,
                                                std::int64_t row_slots, std::int64_t index) {
-  std::int64_t first;
-  const std::int64_t row = l.rows == 1 ? (first = index, 0) : quotient(index, row_slots, &first);
+  std::int64_t row = 0, first = index;
+  if (l.rows > 1) row = quotient(index, row_slots, &first);
   return {&l, unit_origin + l.row_offset(row), first * kSlot<T>, channel};
 }
 
@@ -323,7 +320,7 @@ __global__ void __launch_bounds__(kBlockOf<Threads>, 512 / kBlockOf<Threads>)
         op.template start<Phase>(sums);
 #pragma unroll 4
         for (std::int64_t i = begin + lane; i < end; i += Threads) {
-          const place at = place_in_unit<Op, T>(l, origin, channel, row_slots, i);
+          const place at = place_in_unit<T>(l, origin, channel, row_slots, i);
           const slot<T> x = load_slot(static_cast<const T*>(op.x) + at.row, at.first, l.unit_run);
           const slot<T> t = load_t<Op, T>(op, at, l.unit_run);
           add_slot<Phase>(op, r, at, x.e, t.e, sums);
@@ -343,7 +340,7 @@ __global__ void __launch_bounds__(kBlockOf<Threads>, 512 / kBlockOf<Threads>)
         const typename Op::record r = record_of(op, w, slice, l.origin(slice), Op::kPhases > op.first_phase());
 #pragma unroll 4
         for (std::int64_t i = begin + lane; i < end; i += Threads) {
-          const place at = place_in_unit<Op, T>(l, origin, channel, row_slots, i);
+          const place at = place_in_unit<T>(l, origin, channel, row_slots, i);
           const slot<T> x = load_slot(static_cast<const T*>(op.x) + at.row, at.first, l.unit_run);
           const slot<T> t = load_t<Op, T>(op, at, l.unit_run);
           slot<T> out;
@@ -411,7 +408,7 @@ __global__ void __launch_bounds__(kBlockOf<Threads>, 512 / kBlockOf<Threads>)
     }
     team_join<Phase, Threads>(op, sums);
     op.template finish<Phase>(r, sums, slice, lane == 0);
-    if (lane == 0) *reinterpret_cast<typename Op::record*>(w.records + slice * kRecordBytes) = r;
+    if (lane == 0) w.record<typename Op::record>(slice) = r;
   }
 }
 

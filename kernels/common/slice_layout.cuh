@@ -107,6 +107,11 @@ inline bool is_whole(const slice_layout& l, int per_slot, int tensors, bool alik
 struct slice_workspace {
   unsigned char* records;
   double* partial;  // [chunk][sum][unit]
+
+  template <class Record>
+  NK_INLINE Record& record(std::int64_t slice) const {
+    return *reinterpret_cast<Record*>(records + slice * kRecordBytes);
+  }
 };
 
 inline std::uint64_t workspace_bytes(const slice_layout& l) {

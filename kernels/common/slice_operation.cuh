@@ -46,6 +46,13 @@ struct place {
   }
 };
 
+// gradient[i] (+)= value; null: nobody wants it.
+__device__ __forceinline__ void put_gradient(float* gradient, std::int64_t i, double value, bool accumulate) {
+  if (gradient == nullptr) return;
+  const double before = accumulate ? static_cast<double>(gradient[i]) : 0.0;
+  gradient[i] = static_cast<float>(before + value);
+}
+
 // a / b and a % b, with 32 bits where they do: an eighth of the time.
 __device__ __forceinline__ std::int64_t quotient(std::int64_t a, std::int64_t b, std::int64_t* rest) {
   if (b == 1) {

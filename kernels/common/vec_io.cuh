@@ -7,6 +7,8 @@
 // stored.
 #pragma once
 
+#include <normkernels/nk_types.h>
+
 #include <cstdint>
 #include <cstring>
 
@@ -176,6 +178,30 @@ __device__ __forceinline__ float through(float v) {
   T stored;
   from_float(v, &stored);
   return to_float(stored);
+}
+
+// One element, its dtype asked for at every access: for what is not read at the speed of memory.
+__device__ __forceinline__ double load_double(const void* p, std::int32_t dtype, std::int64_t at) {
+  switch (dtype) {
+    case NK_F16:
+      return static_cast<double>(to_float(static_cast<const f16*>(p)[at]));
+    case NK_BF16:
+      return static_cast<double>(to_float(static_cast<const bf16*>(p)[at]));
+    default:
+      return static_cast<double>(static_cast<const float*>(p)[at]);
+  }
+}
+
+__device__ __forceinline__ void store_double(void* p, std::int32_t dtype, std::int64_t at, double value) {
+  const float v = static_cast<float>(value);
+  switch (dtype) {
+    case NK_F16:
+      return from_float(v, static_cast<f16*>(p) + at);
+    case NK_BF16:
+      return from_float(v, static_cast<bf16*>(p) + at);
+    default:
+      static_cast<float*>(p)[at] = v;
+  }
 }
 
 }  // namespace cuda

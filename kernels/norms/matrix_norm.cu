@@ -45,11 +45,10 @@ bool workspace_bytes(const nk_reduction& n, std::uint64_t* size) {
 // What the verbs check beyond the shared checks, and where the workspace begins.
 template <class Params>
 nk_status prepare(const Params* params, double** workspace) {
-  const nk_status status = nk::check_matrix_norm(params);
+  nk_status status = nk::check_matrix_norm(params);
+  if (status == NK_OK) status = nk::cuda::check_whole_call(*params);
   if (status != NK_OK) return status;
   const Params& p = *params;
-  if (p.isa != NK_ISA_BEST) return NK_ERROR_ISA;
-  if (p.stage != NK_STAGE_ALL || p.part_begin != 0 || p.part_end != 0) return NK_ERROR_FLAGS;
   std::uint64_t size;
   if (!workspace_bytes(p.reduction, &size)) return NK_ERROR_SHAPE;
   if (size > 0 && (p.workspace == nullptr || p.workspace_size < size)) return NK_ERROR_WORKSPACE;
@@ -60,9 +59,7 @@ nk_status prepare(const Params* params, double** workspace) {
 
 // Norms of matrices without elements, and their derivatives.
 nk_status fill_zeros(const nk_reduction& n, void* norm, std::int32_t dtype, nk_stream stream) {
-  const std::int64_t count = nk::matrices_of(n).batch.count();
-  if (dtype == NK_F32) return nk::cuda::fill(static_cast<float*>(norm), count, 0.0f, stream);
-  return nk::cuda::fill(static_cast<std::uint16_t*>(norm), count, std::uint16_t{0}, stream);
+  return nk::cuda::fill_zeros(norm, dtype, nk::matrices_of(n).batch.count(), stream);
 }
 
 nk_status run_singular(const nk_reduction& n, const singular_call& call, double* workspace, nk_stream stream) {

@@ -13,30 +13,6 @@ namespace cuda {
 // What a thread reads of a run of elements at a time, in any dtype: the same shape is cut up alike in all of them.
 constexpr int kUnit = 8;
 
-// One element, its dtype asked for at every access: for what is not read at the speed of memory.
-__device__ __forceinline__ double load_double(const void* p, std::int32_t dtype, std::int64_t at) {
-  switch (dtype) {
-    case NK_F16:
-      return static_cast<double>(to_float(static_cast<const f16*>(p)[at]));
-    case NK_BF16:
-      return static_cast<double>(to_float(static_cast<const bf16*>(p)[at]));
-    default:
-      return static_cast<double>(static_cast<const float*>(p)[at]);
-  }
-}
-
-__device__ __forceinline__ void store_double(void* p, std::int32_t dtype, std::int64_t at, double value) {
-  const float v = static_cast<float>(value);
-  switch (dtype) {
-    case NK_F16:
-      return from_float(v, static_cast<f16*>(p) + at);
-    case NK_BF16:
-      return from_float(v, static_cast<bf16*>(p) + at);
-    default:
-      static_cast<float*>(p)[at] = v;
-  }
-}
-
 // Where a matrix begins. There are three loops at most, and with no index that is not a constant they stay in the
 // kernel's parameters.
 __device__ __forceinline__ std::int64_t matrix_offset(const loops& batch, std::int64_t matrix) {

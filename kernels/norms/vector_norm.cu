@@ -8,6 +8,7 @@
 namespace {
 
 using nk::cuda::check_whole_call;
+using nk::cuda::fill_zeros;
 
 template <class Params, class Op>
 nk_status reduce(const Params& p, Op* op, nk_stream stream) {
@@ -18,12 +19,6 @@ nk_status reduce(const Params& p, Op* op, nk_stream stream) {
   return nk::cuda::run(*op, p.dtype, l, {p.workspace, p.workspace_size}, false, stream);
 }
 
-// Norms of nothing.
-nk_status clear(void* norm, std::int32_t dtype, std::int64_t count, nk_stream stream) {
-  if (dtype == NK_F32) return nk::cuda::fill(static_cast<float*>(norm), count, 0.0f, stream);
-  return nk::cuda::fill(static_cast<std::uint16_t*>(norm), count, std::uint16_t{0}, stream);
-}
-
 }  // namespace
 
 nk_status nk_cuda_vector_norm_forward(const nk_reduction_forward_params* params, nk_stream stream) {
@@ -31,7 +26,8 @@ nk_status nk_cuda_vector_norm_forward(const nk_reduction_forward_params* params,
   if (status == NK_OK) status = check_whole_call(*params);
   if (status != NK_OK) return status;
   const nk_reduction_forward_params& p = *params;
-  if (nk::element_count(p.reduction) == 0) return clear(p.norm, p.norm_dtype, nk::slice_count(p.reduction), stream);
+  if (nk::element_count(p.reduction) == 0)
+    return fill_zeros(p.norm, p.norm_dtype, nk::slice_count(p.reduction), stream);
   nk::cuda::power_forward op = {};
   op.norm = {p.norm, p.norm_dtype};
   return reduce(p, &op, stream);
@@ -55,7 +51,7 @@ nk_status nk_cuda_vector_norm_jvp(const nk_reduction_jvp_params* params, nk_stre
   if (status != NK_OK) return status;
   const nk_reduction_jvp_params& p = *params;
   if (nk::element_count(p.reduction) == 0) {
-    return clear(p.jvp_norm, p.norm_dtype, nk::slice_count(p.reduction), stream);
+    return fill_zeros(p.jvp_norm, p.norm_dtype, nk::slice_count(p.reduction), stream);
   }
   nk::cuda::power_derivative op = {};
   op.along = {p.jvp_norm, p.norm_dtype};

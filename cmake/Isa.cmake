@@ -11,6 +11,11 @@ else()
   set(NK_FLAGS_avx2 -mavx2 -mfma -mf16c)
   set(NK_FLAGS_avx512 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mf16c)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # A loop that asks at every step whether an operand is there is meant to stay one loop: GCC makes one for each answer
+    # and for each combination of answers, minutes of compile time for code that is seldom run.
+    foreach(isa IN LISTS NK_ISAS)
+      list(APPEND NK_FLAGS_${isa} -fno-unswitch-loops)
+    endforeach()
     # GCC 12's own avx512fintrin.h trips over these: its "undefined" registers are meant to be.
     list(APPEND NK_FLAGS_avx512 -Wno-uninitialized -Wno-maybe-uninitialized)
   endif()

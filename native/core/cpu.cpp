@@ -74,21 +74,32 @@ nk_isa apply_cap(nk_isa hardware) {
   return NK_ISA_BEST;
 }
 
-std::uint64_t detect_streaming_bytes() {
-  constexpr std::uint64_t kNever = ~std::uint64_t{0};
-  const cpuid_result zero = cpuid(0);
-  const bool amd = zero.ebx == 0x68747541 && zero.edx == 0x69746e65 && zero.ecx == 0x444d4163;  // "AuthenticAMD"
-  constexpr unsigned kCaches = 0x8000001d;
-  if (!amd || cpuid(0x80000000).eax < kCaches) return kNever;
+// The last-level cache that a core of an AMD processor shares with its neighbours. Virtual machines may hide its
+// topology and show only the sum over the whole socket (508 MiB were seen on a Zen 5 whose cores share 32): no core has
+// more than kMostShared to itself then.
+std::uint64_t amd_last_level_cache() {
+  constexpr unsigned kCaches = 0x8000001d, kOldCaches = 0x80000006;
+  constexpr std::uint64_t kMostShared = std::uint64_t{32} << 20;
+  const unsigned last_leaf = cpuid(0x80000000).eax;
   std::uint64_t largest = 0;
-  for (unsigned i = 0; i < 8; ++i) {
+  for (unsigned i = 0; i < 8 && last_leaf >= kCaches; ++i) {
     const cpuid_result cache = cpuid(kCaches, i);
     if ((cache.eax & 31) == 0) break;
     const std::uint64_t ways = (cache.ebx >> 22) + 1, partitions = ((cache.ebx >> 12) & 0x3ff) + 1;
     const std::uint64_t size = ways * partitions * ((cache.ebx & 0xfff) + 1) * (std::uint64_t{cache.ecx} + 1);
     if (size > largest) largest = size;
   }
-  return largest != 0 ? largest : kNever;
+  if (largest != 0 || last_leaf < kOldCaches) return largest;
+  const std::uint64_t whole = (std::uint64_t{cpuid(kOldCaches).edx} >> 18) * (512 << 10);
+  return whole < kMostShared ? whole : kMostShared;
+}
+
+std::uint64_t detect_streaming_bytes() {
+  constexpr std::uint64_t kNever = ~std::uint64_t{0};
+  const cpuid_result zero = cpuid(0);
+  const bool amd = zero.ebx == 0x68747541 && zero.edx == 0x69746e65 && zero.ecx == 0x444d4163;  // "AuthenticAMD"
+  const std::uint64_t cache = amd ? amd_last_level_cache() : 0;
+  return cache != 0 ? cache : kNever;
 }
 
 const nk_isa kHardware = detect_hardware();

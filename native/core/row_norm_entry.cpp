@@ -8,11 +8,6 @@ namespace {
 // Tensors up to this size may well lie in the second-level cache.
 constexpr std::uint64_t kCachedBytes = 256 * 1024;
 
-std::uint64_t workspace_size(std::int64_t blocks, std::int64_t cols) {
-  return static_cast<std::uint64_t>(blocks) * static_cast<std::uint64_t>(cols) * kWorkspaceBytesPerColumn +
-         kWorkspaceAlignment;
-}
-
 // In place the output's lines are in the cache already.
 template <class Params>
 reach reach_of(const Params& p, bool in_place) {
@@ -97,9 +92,9 @@ nk_status nk_row_norm_plan(int64_t rows, int64_t cols, nk_plan* plan) {
   if (plan == nullptr) return NK_ERROR_NULL;
   if (rows < 0 || cols < 0) return NK_ERROR_SHAPE;
   const nk::row_blocks blocks = nk::row_blocks_of(rows);
-  const std::int64_t limit = nk::kMax / static_cast<std::int64_t>(nk::kWorkspaceBytesPerColumn) / nk::kMaxBlocks - 1;
-  if (cols > limit && rows > 0) return NK_ERROR_SHAPE;
+  // 24 bytes a column and block, and some for the ends.
+  if (cols > nk::kMax / 32 / nk::kMaxBlocks && rows > 0) return NK_ERROR_SHAPE;
   plan->part_count = blocks.count;
-  plan->workspace_size = nk::workspace_size(blocks.count, cols);
+  plan->workspace_size = nk::row_norm_workspace::size(blocks.count, cols);
   return NK_OK;
 }

@@ -1,20 +1,9 @@
 // Forward over rows. See row_norm.h.
 #pragma once
 
-#include <cstddef>
-
-#include "row_norm.h"
+#include "row_norm_staging.h"
 
 NK_BEGIN_ISA
-
-template <reach Reach, class T, class Lanes>
-NK_INLINE void put(T* p, vf v, Lanes lanes) {
-  if constexpr (Reach == reach::beyond && std::is_same_v<Lanes, whole>) {
-    stream(p, v);
-  } else {
-    store(p, v, lanes);
-  }
-}
 
 template <bool Centred, bool Scaled, reach Reach, operand Bias, operand Weight, class T, class P>
 NK_INLINE void normalize_row(const T* x, T* y, const weight_row<Weight, P>& weight, const P* bias, std::int64_t cols,
@@ -23,20 +12,11 @@ NK_INLINE void normalize_row(const T* x, T* y, const weight_row<Weight, P>& weig
   const vf high = splat(stats.mean_high);
   // Not (x * rstd - mean * rstd): a constant row must leave no residue beside the bias.
   const vf minus_low = splat(-stats.mean_low * stats.rstd);
-  for_each_step_by_fours(0, cols, [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA {
+  write_row<Reach == reach::beyond>(y, cols, [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA {
     if constexpr (Reach != reach::cache) prefetch(prefetched + i);
     const vf v = load_scaled<Scaled>(x + i, lanes, stats.scale);
-    vf xhat;
-    if constexpr (Centred) {
-      xhat = fma(sub(v, high), rstd, minus_low);
-    } else {
-      xhat = mul(v, rstd);
-    }
-    if (has<Bias>(bias)) {
-      put<Reach>(y + i, fma(xhat, weight.load_at(i, lanes), load(bias + i, lanes)), lanes);
-    } else {
-      put<Reach>(y + i, weight.times(xhat, i, lanes), lanes);
-    }
+    const vf xhat = Centred ? fma(sub(v, high), rstd, minus_low) : mul(v, rstd);
+    return has<Bias>(bias) ? fma(xhat, weight.load_at(i, lanes), load(bias + i, lanes)) : weight.times(xhat, i, lanes);
   });
 }
 
@@ -163,7 +143,7 @@ NK_NOINLINE void write_rows(const forward_call<T, P>& call, std::int64_t begin, 
 }
 
 template <bool Centred, class T, class P>
-void forward_rows(const nk_row_norm_forward_params& p, reach where) {
+NK_NOINLINE void forward_in_groups(const nk_row_norm_forward_params& p, reach where) {
   // With a residual there are twice as many rows that the cache has to hold.
   const std::int64_t row_bytes = p.cols * static_cast<std::int64_t>(sizeof(T));
   const std::int64_t group = rows_in_group(p.rows, p.residual != nullptr ? 2 * row_bytes : row_bytes);
@@ -171,10 +151,11 @@ void forward_rows(const nk_row_norm_forward_params& p, reach where) {
   // The usual form: layer_norm has a weight and a bias, rms_norm a weight.
   constexpr operand kUsual = Centred ? operand::present : operand::absent;
   const bool usual = p.weight != nullptr && call.weight.offset == 0.0f && (p.bias != nullptr) == Centred;
+  constexpr reach kBeyond = kStreams<T> ? reach::beyond : reach::memory;
   const bool lines = in_lines(call.y, call.y_stride);
   const auto write = !usual                            ? write_rows<Centred, reach::memory, operand::any, T, P>
                      : where == reach::cache           ? write_rows<Centred, reach::cache, kUsual, T, P>
-                     : where == reach::beyond && lines ? write_rows<Centred, reach::beyond, kUsual, T, P>
+                     : where == reach::beyond && lines ? write_rows<Centred, kBeyond, kUsual, T, P>
                                                        : write_rows<Centred, reach::memory, kUsual, T, P>;
   for (std::int64_t begin = 0; begin < p.rows; begin += group) {
     const std::int64_t end = p.rows - begin < group ? p.rows : begin + group;
@@ -183,6 +164,25 @@ void forward_rows(const nk_row_norm_forward_params& p, reach where) {
     write(call, begin, end);
   }
   if (where == reach::beyond) finish_streams();
+}
+
+// Not inlined: only these calls have the parameters on their stack.
+template <bool Centred, class T, class P>
+NK_NOINLINE void forward_staged(nk_row_norm_forward_params p, int skew, reach where) {
+  staged_parameter weight, bias;
+  p.weight = stage_weight<P>(weight, skew, p.cols, p.weight, p.flags);
+  p.bias = bias.stage<P>(skew, p.cols, p.bias);
+  forward_in_groups<Centred, T, float>(p, where);
+}
+
+template <bool Centred, class T, class P>
+void forward_rows(const nk_row_norm_forward_params& p, reach where) {
+  const int skew = skew_of_rows(static_cast<const T*>(p.y), stride_or(p.y_stride, p.cols));
+  if (worth_staging<P>(p.rows, p.cols, p.flags, skew, p.weight, p.bias)) {
+    forward_staged<Centred, T, P>(p, skew, where);
+  } else {
+    forward_in_groups<Centred, T, P>(p, where);
+  }
 }
 
 NK_END_ISA

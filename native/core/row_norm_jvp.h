@@ -4,7 +4,7 @@
 // is used for here is not, or in a 16-bit dtype the error of jvp_y would be several units in the last place.
 #pragma once
 
-#include "row_norm.h"
+#include "row_norm_staging.h"
 
 NK_BEGIN_ISA
 
@@ -31,7 +31,7 @@ NK_INLINE void push_forward_row(const jvp_row<T, P>& r, const weight_row<operand
   };
   const row_means means = means_of<Centred, Scaled>(r.x, cols, stats, tangent);
   const vf rstd = splat(stats.rstd);
-  for_each_step(0, cols, [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA {
+  const auto value = [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA {
     prefetch(r.next_x + i);
     prefetch(r.next_tan_x + i);
     const vf xhat = xhat_of<Centred, Scaled>(r.x + i, lanes, stats, means);
@@ -43,12 +43,32 @@ NK_INLINE void push_forward_row(const jvp_row<T, P>& r, const weight_row<operand
     if constexpr (Scaled) t = mul(t, splat(stats.scale));
     if (r.tan_weight != nullptr) t = fma(xhat, load(r.tan_weight + i, lanes), t);
     if (r.tan_bias != nullptr) t = add(t, load(r.tan_bias + i, lanes));
-    put(r.jvp_y + i, t, lanes, r.streamed);
-  });
+    return t;
+  };
+  const auto put_value = [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA {
+    const vf v = value(i, lanes);
+    if (r.streamed) {
+      put<true>(r.jvp_y + i, v, lanes);
+    } else {
+      put<false>(r.jvp_y + i, v, lanes);
+    }
+  };
+  if constexpr (kStreams<T>) {
+    for_each_step_of(r.jvp_y, cols, put_value);
+  } else {
+    write_row<false>(r.jvp_y, cols, value);
+  }
+}
+
+// Out of line: it is rare.
+template <bool Centred, class T, class P>
+NK_NOINLINE void push_forward_scaled_row(const jvp_row<T, P>& r, const weight_row<operand::any, P>& weight,
+                                         std::int64_t cols, const row_stats& stats) {
+  push_forward_row<Centred, true>(r, weight, cols, stats);
 }
 
 template <bool Centred, class T, class P>
-void jvp_rows(const nk_row_norm_jvp_params& p, reach where) {
+NK_NOINLINE void jvp_each_row(const nk_row_norm_jvp_params& p, reach where) {
   const T* const x = static_cast<const T*>(p.x);
   const T* const tan_x = static_cast<const T*>(p.tan_x);
   const T* const tan_residual = static_cast<const T*>(p.tan_residual);
@@ -80,10 +100,30 @@ void jvp_rows(const nk_row_norm_jvp_params& p, reach where) {
     if (stats.scale == 1.0f) {
       push_forward_row<Centred, false>(r, weight, cols, stats);
     } else {
-      push_forward_row<Centred, true>(r, weight, cols, stats);
+      push_forward_scaled_row<Centred>(r, weight, cols, stats);
     }
   }
   if (streamed) finish_streams();
+}
+
+// Not inlined: only these calls have the parameters on their stack.
+template <bool Centred, class T, class P>
+NK_NOINLINE void jvp_staged(nk_row_norm_jvp_params p, int skew, reach where) {
+  staged_parameter weight, tan_weight, tan_bias;
+  p.weight = stage_weight<P>(weight, skew, p.cols, p.weight, p.flags);
+  p.tan_weight = tan_weight.stage<P>(skew, p.cols, p.tan_weight);
+  p.tan_bias = tan_bias.stage<P>(skew, p.cols, p.tan_bias);
+  jvp_each_row<Centred, T, float>(p, where);
+}
+
+template <bool Centred, class T, class P>
+void jvp_rows(const nk_row_norm_jvp_params& p, reach where) {
+  const int skew = skew_of_rows(static_cast<const T*>(p.jvp_y), stride_or(p.jvp_y_stride, p.cols));
+  if (worth_staging<P>(p.rows, p.cols, p.flags, skew, p.weight, p.tan_weight, p.tan_bias)) {
+    jvp_staged<Centred, T, P>(p, skew, where);
+  } else {
+    jvp_each_row<Centred, T, P>(p, where);
+  }
 }
 
 NK_END_ISA

@@ -49,19 +49,34 @@ NK_INLINE row_blocks row_blocks_of(std::int64_t rows) {
 }  // namespace
 
 // A block's part of the workspace: sums of up to 32 rows in float (dweight, then dbias), and their totals in double.
-// Per column and block that is 24 bytes; 32 rows of x and dy are 256 in f32.
-constexpr std::uint64_t kWorkspaceAlignment = 64;
-constexpr std::uint64_t kWorkspaceBytesPerColumn = 2 * sizeof(double) + 2 * sizeof(float);
+// Per column and block that is 24 bytes; 32 rows of x and dy are 256 in f32. The float sums begin as many lanes behind
+// a line of the cache as dx does, so that both are aligned at once.
+constexpr std::int64_t kWorkspaceLine = 16;  // floats
 
 struct row_norm_workspace {
   double* totals;  // [block][2][cols]
-  float* partial;  // [block][2][cols]
+  float* partial;  // [block][2][partial_stride]
+  std::int64_t partial_stride;
 
-  NK_INLINE row_norm_workspace(void* memory, std::int64_t blocks, std::int64_t cols) {
-    const std::uintptr_t address = reinterpret_cast<std::uintptr_t>(memory);
-    const std::uintptr_t padding = (kWorkspaceAlignment - address % kWorkspaceAlignment) % kWorkspaceAlignment;
-    totals = reinterpret_cast<double*>(static_cast<char*>(memory) + padding);
-    partial = reinterpret_cast<float*>(totals + 2 * blocks * cols);
+  static NK_INLINE std::int64_t stride_of(std::int64_t cols) {
+    return (cols / kWorkspaceLine + 2) * kWorkspaceLine;  // whole lines, and one for what the skew shifts beyond
+  }
+
+  static NK_INLINE std::uint64_t size(std::int64_t blocks, std::int64_t cols) {
+    return static_cast<std::uint64_t>(2 * blocks) * (static_cast<std::uint64_t>(cols) * sizeof(double) +
+                                                     static_cast<std::uint64_t>(stride_of(cols)) * sizeof(float)) +
+           2 * kWorkspaceLine * sizeof(float);
+  }
+
+  NK_INLINE row_norm_workspace(void* memory, std::int64_t blocks, std::int64_t cols) : partial_stride(stride_of(cols)) {
+    partial = static_cast<float*>(in_line(memory));
+    totals = reinterpret_cast<double*>(partial + 2 * blocks * partial_stride);
+  }
+
+ private:
+  static NK_INLINE void* in_line(void* p) {
+    constexpr std::uintptr_t line = kWorkspaceLine * sizeof(float);
+    return static_cast<char*>(p) + (line - reinterpret_cast<std::uintptr_t>(p) % line) % line;
   }
 };
 

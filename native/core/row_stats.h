@@ -49,7 +49,7 @@ template <bool Scaled, class T>
 NK_INLINE moments moments_around(float pivot, const T* x, std::int64_t n, double inverse_n, float scale,
                                  double* shift) {
   double total[2];
-  sum_row<2>(n, total, [&](std::int64_t i, auto lanes, vf* acc) NK_INLINE_LAMBDA {
+  sum_row<2>(n, skew_of(x), total, [&](std::int64_t i, auto lanes, vf* acc) NK_INLINE_LAMBDA {
     const vf d = keep(sub(load_scaled<Scaled>(x + i, lanes, scale), splat(pivot)), lanes);
     acc[0] = add(acc[0], d);
     acc[1] = fma(d, d, acc[1]);
@@ -82,7 +82,7 @@ NK_INLINE moments moments_of(const T* x, std::int64_t n, double inverse_n, float
 template <bool Scaled, class T>
 NK_INLINE double mean_square_of(const T* x, std::int64_t n, double inverse_n, float scale) {
   double total[1];
-  sum_row<1>(n, total, [&](std::int64_t i, auto lanes, vf* acc) NK_INLINE_LAMBDA {
+  sum_row<1>(n, skew_of(x), total, [&](std::int64_t i, auto lanes, vf* acc) NK_INLINE_LAMBDA {
     const vf v = load_scaled<Scaled>(x + i, lanes, scale);
     acc[0] = fma(v, v, acc[0]);
   });
@@ -124,6 +124,17 @@ NK_INLINE row_stats stats_of(const T* x, std::int64_t n, double epsilon) {
   return stats_of<Centred>(moments_of_row<Centred>(x, n, inverse_of(n)), x, n, epsilon);
 }
 
+// As stats_again() takes them.
+template <bool Centred, class T>
+NK_NOINLINE row_stats stats_taken_again(const T* x, std::int64_t n, double epsilon) {
+  row_stats stats = stats_of<Centred>(x, n, epsilon);
+  if (stats.scale != 1.0f && in_range(stats.saved_rstd())) {
+    return {1.0f, stats.saved_mean(), 0.0f, stats.saved_rstd()};
+  }
+  stats.mean_low = 0.0f;
+  return stats;
+}
+
 // Statistics as forward saved them, for a row of the backward and jvp passes. Without them, or where a saved float is
 // too coarse for an extreme row, they are taken from the row again; the choice rests on the value that forward saves,
 // so both ways end in the same bits. mean_low is not kept: those passes find it in a sum of their own.
@@ -134,12 +145,7 @@ NK_INLINE row_stats stats_again(const T* x, std::int64_t n, double epsilon, cons
     const float saved = read(rstd + row);
     if (in_range(saved)) return {1.0f, Centred ? read(mean + row) : 0.0f, 0.0f, saved};
   }
-  row_stats stats = stats_of<Centred>(x, n, epsilon);
-  if (stats.scale != 1.0f && in_range(stats.saved_rstd())) {
-    return {1.0f, stats.saved_mean(), 0.0f, stats.saved_rstd()};
-  }
-  stats.mean_low = 0.0f;
-  return stats;
+  return stats_taken_again<Centred>(x, n, epsilon);
 }
 
 NK_END_ISA

@@ -7,10 +7,17 @@
 //
 //   splat(s), zero()                     all lanes s, all lanes 0
 //   load(p, lanes), store(p, v, lanes)   p: float, f16 or bf16, any alignment; lanes: `whole` or `first{n}`, 0 < n
-//   < 16.
-//                                        With first{n} nothing beyond p[n - 1] is touched, the other lanes load as 0.
-//   stream(p, v)                         the same of a whole step, past the caches; p aligned to the step's bytes
-//   keep(v, lanes)                       v with the lanes beyond first{n} set to 0
+//                                        <= 16. With first{n} nothing beyond p[n - 1] is touched, the other lanes load
+//                                        as 0.
+//   load(p, between{b, e})               lanes b to e - 1, 0 <= b < e <= 16: nothing else is touched, all others are 0
+//   skew_of(p)                           how many lanes p lies behind a place where a step of elements like p's is
+//                                        aligned to its size; kAligns<T>: or always 0, where that costs more than it
+//                                        saves
+//   store_pair(p, a, b)                  two whole steps, one behind the other
+//   stream(p, v)                         a whole step past the caches; p: float, aligned to a step
+//   keep(v, lanes)                       v with all other lanes set to 0
+//   select(first{n}, a, b)               the first n lanes of a, the others of b
+//   held(v)                              v in a register: what is used three times is not loaded three times
 //   add sub mul fma(a, b, c) = a * b + c neg_fma(a, b, c) = c - a * b, rounded once
 //   max(a, b)                            a > b ? a : b; b where either is NaN
 //   div(a, b)                            a / b
@@ -41,6 +48,9 @@ constexpr int kLanes = 16;
 struct whole {};
 struct first {
   int n;
+};
+struct between {
+  int begin, end;
 };
 
 NK_END_ISA

@@ -31,11 +31,28 @@ NK_INLINE lane_mask mask_of(first lanes) {
           _mm256_loadu_si256(reinterpret_cast<const __m256i*>(window + 8))};
 }
 
+NK_INLINE lane_mask mask_of(between lanes) {
+  const lane_mask below = mask_of(first{lanes.begin}), all = mask_of(first{lanes.end});
+  return {_mm256_andnot_si256(below.lo, all.lo), _mm256_andnot_si256(below.hi, all.hi)};
+}
+
+// Whether skew_of() of a T* tells. Of 16-bit types a step is one load, and the first lanes of a row alone would cost
+// more than a row of 1024 columns has to gain: AVX2 masks no 16 bits.
+template <class T>
+constexpr bool kAligns = sizeof(T) == sizeof(float);
+
+// Half of the loads of a misaligned row touch two lines of the cache and take twice as long.
+template <class T>
+NK_INLINE int skew_of(const T* p) {
+  return kAligns<T> ? static_cast<int>(reinterpret_cast<std::uintptr_t>(p) / sizeof(T) % kLanes) : 0;
+}
+
 NK_INLINE vf load(const float* p, whole) {
   return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)};
 }
 
-NK_INLINE vf load(const float* p, first lanes) {
+template <class Lanes>
+NK_INLINE vf load(const float* p, Lanes lanes) {
   const lane_mask m = mask_of(lanes);
   return {_mm256_maskload_ps(p, m.lo), _mm256_maskload_ps(p + 8, m.hi)};
 }
@@ -77,6 +94,15 @@ NK_INLINE __m256i load_16x16(const void* p, first lanes) {
   return v;
 }
 
+// Rare: see skew_of().
+NK_INLINE __m256i load_16x16(const void* p, between lanes) {
+  alignas(32) std::int16_t all[kLanes] = {};
+  for (int i = lanes.begin; i < lanes.end; ++i) {
+    std::memcpy(&all[i], static_cast<const char*>(p) + 2 * i, sizeof all[0]);
+  }
+  return _mm256_load_si256(reinterpret_cast<const __m256i*>(all));
+}
+
 NK_INLINE void store_16x16(void* p, __m256i v, whole) {
   _mm256_storeu_si256(static_cast<__m256i*>(p), v);
 }
@@ -105,9 +131,6 @@ NK_INLINE __m256i narrow_f16(vf v) {
 template <class Lanes>
 NK_INLINE void store(f16* p, vf v, Lanes lanes) {
   store_16x16(p, narrow_f16(v), lanes);
-}
-NK_INLINE void stream(f16* p, vf v) {
-  _mm256_stream_si256(reinterpret_cast<__m256i*>(p), narrow_f16(v));
 }
 
 NK_INLINE __m256 widen_bf16(__m128i h) {
@@ -141,18 +164,32 @@ template <class Lanes>
 NK_INLINE void store(bf16* p, vf v, Lanes lanes) {
   store_16x16(p, narrow_bf16(v), lanes);
 }
-NK_INLINE void stream(bf16* p, vf v) {
-  _mm256_stream_si256(reinterpret_cast<__m256i*>(p), narrow_bf16(v));
-}
 
+template <class T>
+NK_INLINE void store_pair(T* p, vf a, vf b) {
+  store(p, a, whole{});
+  store(p + kLanes, b, whole{});
+}
 NK_INLINE vf keep(vf v, whole) {
   return v;
 }
-NK_INLINE vf keep(vf v, first lanes) {
+template <class Lanes>
+NK_INLINE vf keep(vf v, Lanes lanes) {
   const lane_mask m = mask_of(lanes);
   return {_mm256_and_ps(v.lo, _mm256_castsi256_ps(m.lo)), _mm256_and_ps(v.hi, _mm256_castsi256_ps(m.hi))};
 }
+NK_INLINE vf select(first lanes, vf a, vf b) {
+  const lane_mask m = mask_of(lanes);
+  return {_mm256_blendv_ps(b.lo, a.lo, _mm256_castsi256_ps(m.lo)),
+          _mm256_blendv_ps(b.hi, a.hi, _mm256_castsi256_ps(m.hi))};
+}
 
+NK_INLINE vf held(vf v) {
+#if !defined(_MSC_VER)
+  asm("" : "+x"(v.lo), "+x"(v.hi));
+#endif
+  return v;
+}
 NK_INLINE vf add(vf a, vf b) {
   return {_mm256_add_ps(a.lo, b.lo), _mm256_add_ps(a.hi, b.hi)};
 }

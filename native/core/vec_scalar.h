@@ -10,11 +10,18 @@ struct vf {
   float lane[kLanes];
 };
 
-inline int count(whole) {
-  return kLanes;
+inline between lanes_of(whole) {
+  return {0, kLanes};
 }
-inline int count(first lanes) {
-  return lanes.n;
+inline between lanes_of(first lanes) {
+  return {0, lanes.n};
+}
+inline between lanes_of(between lanes) {
+  return lanes;
+}
+template <class Lanes>
+inline bool is_in(int lane, Lanes lanes) {
+  return lane >= lanes_of(lanes).begin && lane < lanes_of(lanes).end;
 }
 
 template <class F>
@@ -34,25 +41,44 @@ inline vf zero() {
 template <class T, class Lanes>
 inline vf load(const T* p, Lanes lanes) {
   vf r = zero();
-  for (int i = 0; i < count(lanes); ++i) r.lane[i] = read(p + i);
+  for (int i = lanes_of(lanes).begin; i < lanes_of(lanes).end; ++i) r.lane[i] = read(p + i);
   return r;
+}
+
+template <class T>
+constexpr bool kAligns = false;
+
+template <class T>
+inline int skew_of(const T*) {
+  return 0;
 }
 
 template <class T, class Lanes>
 inline void store(T* p, const vf& v, Lanes lanes) {
-  for (int i = 0; i < count(lanes); ++i) write(p + i, v.lane[i]);
+  for (int i = lanes_of(lanes).begin; i < lanes_of(lanes).end; ++i) write(p + i, v.lane[i]);
 }
 
 template <class T>
-inline void stream(T* p, const vf& v) {
+inline void store_pair(T* p, const vf& a, const vf& b) {
+  store(p, a, whole{});
+  store(p + kLanes, b, whole{});
+}
+inline void stream(float* p, const vf& v) {
   store(p, v, whole{});
 }
 
 template <class Lanes>
 inline vf keep(const vf& v, Lanes lanes) {
-  return lanewise([&](int i) { return i < count(lanes) ? v.lane[i] : 0.0f; });
+  return lanewise([&](int i) { return is_in(i, lanes) ? v.lane[i] : 0.0f; });
 }
 
+inline vf select(first lanes, const vf& a, const vf& b) {
+  return lanewise([&](int i) { return is_in(i, lanes) ? a.lane[i] : b.lane[i]; });
+}
+
+inline const vf& held(const vf& v) {
+  return v;
+}
 inline vf add(const vf& a, const vf& b) {
   return lanewise([&](int i) { return a.lane[i] + b.lane[i]; });
 }
@@ -77,7 +103,7 @@ inline vf div(const vf& a, const vf& b) {
 template <class Lanes>
 inline void store_i8(std::int8_t* p, const vf& v, Lanes lanes) {
   // 1.5 * 2^23: adding it rounds to an integer, to nearest even.
-  for (int i = 0; i < count(lanes); ++i) {
+  for (int i = 0; i < lanes_of(lanes).end; ++i) {
     p[i] = static_cast<std::int8_t>((v.lane[i] + 12582912.0f) - 12582912.0f);
   }
 }
@@ -127,7 +153,7 @@ inline vf narrow(const vd& v) {
 }
 template <class Lanes>
 inline vd keep(const vd& v, Lanes lanes) {
-  return lanewise_double([&](int i) { return i < count(lanes) ? v.lane[i] : 0.0; });
+  return lanewise_double([&](int i) { return is_in(i, lanes) ? v.lane[i] : 0.0; });
 }
 inline vd add(const vd& a, const vd& b) {
   return lanewise_double([&](int i) { return a.lane[i] + b.lane[i]; });

@@ -25,21 +25,28 @@ struct room {
 constexpr room kRooms[] = {{"layer_norm", true, nk_layer_norm_forward, nk_layer_norm_backward, nk_layer_norm_jvp},
                            {"rms_norm", false, nk_rms_norm_forward, nk_rms_norm_backward, nk_rms_norm_jvp}};
 
-// Inputs and results of all three verbs, with a residual, an affine map and saved statistics.
-struct problem {
-  static constexpr std::int64_t kRows = 3;
+// Where tensors lie: each of them so many elements behind a line of the cache, as many as no other.
+struct places {
+  int first = 0;
+  bool aligned = true;
 
-  problem(int dtype, int param_dtype, std::int64_t columns, unsigned seed)
-      : cols(columns),
+  std::int64_t next() { return aligned ? 0 : (first += 5) % 16; }
+};
+
+// Inputs and results of all three verbs, with an affine map and saved statistics, and with a residual or without.
+struct problem {
+  problem(int dtype, int param_dtype, std::int64_t columns, unsigned seed, std::int64_t row_count = 3, places at = {})
+      : rows(row_count),
+        cols(columns),
         dt(dtype),
         pdt(param_dtype),
-        x(dtype, kRows * cols),
-        residual(dtype, kRows * cols),
-        dy(dtype, kRows * cols),
-        dh(dtype, kRows * cols),
-        weight(param_dtype, cols),
-        bias(param_dtype, cols),
-        tan_weight(param_dtype, cols) {
+        x(dtype, rows * cols, at.next()),
+        residual(dtype, rows * cols, at.next()),
+        dy(dtype, rows * cols, at.next()),
+        dh(dtype, rows * cols, at.next()),
+        weight(param_dtype, cols, at.next()),
+        bias(param_dtype, cols, at.next()),
+        tan_weight(param_dtype, cols, at.next()) {
     std::mt19937 random(seed);
     x.fill(random, 3.0f, 1.0f);
     residual.fill(random, -1.0f, 2.0f);
@@ -50,22 +57,23 @@ struct problem {
     tan_weight.fill(random, 0.0f, 1.0f);
   }
 
-  std::int64_t cols;
+  std::int64_t rows, cols;
   int dt, pdt;
+  bool has_residual = true;
   tensor x, residual, dy, dh, weight, bias, tan_weight;
 };
 
 struct results {
-  explicit results(const problem& p)
-      : h(p.dt, p.kRows * p.cols),
-        y(p.dt, p.kRows * p.cols),
-        dx(p.dt, p.kRows * p.cols),
-        jvp_h(p.dt, p.kRows * p.cols),
-        jvp_y(p.dt, p.kRows * p.cols),
-        mean(NK_F32, p.kRows),
-        rstd(NK_F32, p.kRows),
-        dweight(NK_F32, p.cols),
-        dbias(NK_F32, p.cols) {}
+  explicit results(const problem& p, places at = {})
+      : h(p.dt, p.rows * p.cols, at.next()),
+        y(p.dt, p.rows * p.cols, at.next()),
+        dx(p.dt, p.rows * p.cols, at.next()),
+        jvp_h(p.dt, p.rows * p.cols, at.next()),
+        jvp_y(p.dt, p.rows * p.cols, at.next()),
+        mean(NK_F32, p.rows),
+        rstd(NK_F32, p.rows),
+        dweight(NK_F32, p.cols, at.next()),
+        dbias(NK_F32, p.cols, at.next()) {}
 
   bool operator==(const results& o) const {
     return equal(h, o.h) && equal(y, o.y) && equal(dx, o.dx) && equal(jvp_h, o.jvp_h) && equal(jvp_y, o.jvp_y) &&
@@ -77,14 +85,14 @@ struct results {
 
 // Runs everything; `saved` decides whether backward and jvp get the statistics, `staged` whether backward runs by row
 // blocks in reverse order.
-results run(const room& r, problem& p, nk_isa isa, bool saved, bool staged) {
-  results out(p);
+results run(const room& r, problem& p, nk_isa isa, bool saved, bool staged, places at = {}) {
+  results out(p, at);
   const auto common = [&](auto& params) {
     params.struct_size = sizeof params;
     params.dtype = p.dt;
     params.param_dtype = p.pdt;
     params.isa = isa;
-    params.rows = problem::kRows;
+    params.rows = p.rows;
     params.cols = p.cols;
     params.epsilon = 1e-5;
     params.weight = p.weight.data();
@@ -99,8 +107,11 @@ results run(const room& r, problem& p, nk_isa isa, bool saved, bool staged) {
   nk_row_norm_forward_params f = {};
   common(f);
   f.x = p.x.data();
-  f.residual = p.residual.data();
-  f.h = out.h.data();
+  if (p.has_residual) {
+    f.residual = p.residual.data();
+    f.h = out.h.data();
+  }
+  const void* const normalized = p.has_residual ? out.h.data() : p.x.data();
   f.y = out.y.data();
   f.bias = p.bias.data();
   f.mean = r.centred ? static_cast<float*>(out.mean.data()) : nullptr;
@@ -108,14 +119,14 @@ results run(const room& r, problem& p, nk_isa isa, bool saved, bool staged) {
   EXPECT_EQ(r.forward(&f), NK_OK);
 
   nk_plan plan;
-  EXPECT_EQ(nk_row_norm_plan(problem::kRows, p.cols, &plan), NK_OK);
+  EXPECT_EQ(nk_row_norm_plan(p.rows, p.cols, &plan), NK_OK);
   const std::unique_ptr<unsigned char[]> workspace(new unsigned char[plan.workspace_size]);
   nk_row_norm_backward_params b = {};
   common(b);
   statistics(b);
   b.dy = p.dy.data();
-  b.x = out.h.data();
-  b.dh = p.dh.data();
+  b.x = normalized;
+  b.dh = p.has_residual ? p.dh.data() : nullptr;
   b.dx = out.dx.data();
   b.dweight = static_cast<float*>(out.dweight.data());
   b.dbias = static_cast<float*>(out.dbias.data());
@@ -136,10 +147,12 @@ results run(const room& r, problem& p, nk_isa isa, bool saved, bool staged) {
   nk_row_norm_jvp_params j = {};
   common(j);
   statistics(j);
-  j.x = out.h.data();
+  j.x = normalized;
   j.tan_x = p.dy.data();
-  j.tan_residual = p.dh.data();
-  j.jvp_h = out.jvp_h.data();
+  if (p.has_residual) {
+    j.tan_residual = p.dh.data();
+    j.jvp_h = out.jvp_h.data();
+  }
   j.jvp_y = out.jvp_y.data();
   j.tan_weight = p.tan_weight.data();
   j.tan_bias = p.bias.data();
@@ -160,6 +173,33 @@ TEST(RowNorm, SameBitsOnEveryIsaSavedOrNotStagedOrNot) {
               << r.name << " dtype " << pair[0] << " isa " << isa << " cols " << cols;
           EXPECT_TRUE(run(r, p, isa, false, false) == expected)
               << r.name << " dtype " << pair[0] << " isa " << isa << " cols " << cols << " recomputed";
+        }
+      }
+    }
+  }
+}
+
+// Loads and stores are aligned by beginning rows a few columns earlier, parameters are copied to where they are
+// aligned, rows are written two at a time: the bits are those of the scalar build, which does none of this.
+TEST(RowNorm, SameBitsWhereverTensorsLie) {
+  constexpr int kPairs[][2] = {{NK_F32, NK_F32}, {NK_F16, NK_F32}, {NK_BF16, NK_BF16}};
+  constexpr std::int64_t kRows = 9;  // as many as make it worth while to copy parameters, and an odd one
+  for (const room& r : kRooms) {
+    for (const auto& pair : kPairs) {
+      for (const std::int64_t cols : {1, 5, 15, 16, 17, 31, 96, 97, 111, 130, 1000, 1024, 4097, 8200}) {
+        for (const bool has_residual : {false, true}) {
+          problem aligned(pair[0], pair[1], cols, 3, kRows);
+          aligned.has_residual = has_residual;
+          const results expected = run(r, aligned, NK_ISA_SCALAR, true, false);
+          for (int first = 0; first<16; first += cols> 1000 ? 3 : 1) {
+            problem p(pair[0], pair[1], cols, 3, kRows, {first, false});
+            p.has_residual = has_residual;
+            for (const nk_isa isa : nk_test::available_isas()) {
+              if (isa == NK_ISA_SCALAR) continue;
+              EXPECT_TRUE(run(r, p, isa, first % 2 == 0, false, {first + 1, false}) == expected)
+                  << r.name << " dtype " << pair[0] << " isa " << isa << " cols " << cols << " first " << first;
+            }
+          }
         }
       }
     }
@@ -263,7 +303,7 @@ TEST(RowNorm, ForwardMeetsDoubleArithmetic) {
     for (const std::int64_t cols : nk_test::interesting_cols()) {
       problem p(NK_F32, NK_F32, cols, 7);
       const results out = run(r, p, NK_ISA_BEST, true, false);
-      for (std::int64_t row = 0; row < problem::kRows; ++row) {
+      for (std::int64_t row = 0; row < p.rows; ++row) {
         double mean = 0, square = 0;
         for (std::int64_t c = 0; c < cols; ++c) mean += out.h.get(row * cols + c);
         mean = r.centred ? mean / static_cast<double>(cols) : 0.0;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <random>
 #include <vector>
 
@@ -38,12 +39,17 @@ inline bool same_bits(float a, float b) {
   return (a != a && b != b) || bits_of(a) == bits_of(b);
 }
 
-// A heap block of exactly so many elements of a dtype, filled from floats and read back as floats.
+// A heap block of exactly so many elements of a dtype, filled from floats and read back as floats, that begins `offset`
+// elements behind a line of the cache.
 class tensor {
  public:
-  tensor(int dtype, std::int64_t count) : dtype_(dtype), count_(count), data_(new unsigned char[bytes()]()) {}
+  tensor(int dtype, std::int64_t count, std::int64_t offset = 0)
+      : dtype_(dtype),
+        count_(count),
+        offset_(static_cast<std::size_t>(offset) * size()),
+        data_(new (std::align_val_t{64}) unsigned char[offset_ + bytes()]()) {}
 
-  void* data() { return data_.get(); }
+  void* data() { return data_.get() + offset_; }
   std::int64_t count() const { return count_; }
 
   void set(std::int64_t i, float v) {
@@ -63,7 +69,8 @@ class tensor {
   float get(std::int64_t i) const {
     std::uint16_t half = 0;
     float v = 0;
-    std::memcpy(dtype_ == NK_F32 ? static_cast<void*>(&v) : &half, data_.get() + i * size(), size());
+    std::memcpy(dtype_ == NK_F32 ? static_cast<void*>(&v) : &half,
+                data_.get() + offset_ + static_cast<std::size_t>(i) * size(), size());
     return dtype_ == NK_F32 ? v : dtype_ == NK_F16 ? nk::to_float(nk::f16{half}) : nk::to_float(nk::bf16{half});
   }
 
@@ -76,11 +83,16 @@ class tensor {
  private:
   std::size_t size() const { return dtype_ == NK_F32 ? 4 : 2; }
   std::size_t bytes() const { return static_cast<std::size_t>(count_) * size(); }
-  unsigned char* at(std::int64_t i) { return data_.get() + static_cast<std::size_t>(i) * size(); }
+  unsigned char* at(std::int64_t i) { return data_.get() + offset_ + static_cast<std::size_t>(i) * size(); }
+
+  struct free_aligned {
+    void operator()(unsigned char* p) const { operator delete[](p, std::align_val_t{64}); }
+  };
 
   int dtype_;
   std::int64_t count_;
-  std::unique_ptr<unsigned char[]> data_;
+  std::size_t offset_;
+  std::unique_ptr<unsigned char[], free_aligned> data_;
 };
 
 inline bool equal(const tensor& a, const tensor& b) {

@@ -86,6 +86,35 @@ void keep_double_probe(const double* from, double* to, int n) {
   const vd v = load(from);
   store(to, n == kLanes ? keep(v, whole{}) : keep(v, first{n}));
 }
+void widen_between_probe(int kind, const void* from, float* to, int begin, int end) {
+  const between lanes = {begin, end};
+  store(to,
+        kind == 0   ? load(static_cast<const float*>(from), lanes)
+        : kind == 1 ? load(static_cast<const f16*>(from), lanes)
+                    : load(static_cast<const bf16*>(from), lanes),
+        whole{});
+}
+void keep_between_probe(const float* from, float* to, int begin, int end) {
+  store(to, keep(load(from, whole{}), between{begin, end}), whole{});
+}
+void select_probe(const float* a, const float* b, float* to, int n) {
+  store(to, select(first{n}, load(a, whole{}), load(b, whole{})), whole{});
+}
+void narrow_pair_probe(int kind, const float* from, void* to) {
+  const vf a = load(from, whole{}), b = load(from + kLanes, whole{});
+  if (kind == 0) {
+    store_pair(static_cast<float*>(to), a, b);
+  } else if (kind == 1) {
+    store_pair(static_cast<f16*>(to), a, b);
+  } else {
+    store_pair(static_cast<bf16*>(to), a, b);
+  }
+}
+int skew_probe(int kind, const void* p) {
+  return kind == 0   ? skew_of(static_cast<const float*>(p))
+         : kind == 1 ? skew_of(static_cast<const f16*>(p))
+                     : skew_of(static_cast<const bf16*>(p));
+}
 void store_i8_probe(const float* from, std::int8_t* to, int n) {
   const vf v = load(from, whole{});
   if (n == kLanes) {
@@ -100,10 +129,11 @@ NK_END_ISA
 namespace nk {
 namespace NK_ISA {
 
-const vec_probe probe = {add_probe,        sub_probe,        mul_probe,    fma_probe,     neg_fma_probe,
-                         max_probe,        abs_probe,        div_probe,    silu_probe,    fma_double_probe,
-                         sub_double_probe, mul_double_probe, sum_probe,    largest_probe, sum_double_probe,
-                         copy_probe,       widen_probe,      narrow_probe, keep_probe,    keep_double_probe,
+const vec_probe probe = {add_probe,           sub_probe,          mul_probe,    fma_probe,         neg_fma_probe,
+                         max_probe,           abs_probe,          div_probe,    silu_probe,        fma_double_probe,
+                         sub_double_probe,    mul_double_probe,   sum_probe,    largest_probe,     sum_double_probe,
+                         copy_probe,          widen_probe,        narrow_probe, keep_probe,        keep_double_probe,
+                         widen_between_probe, keep_between_probe, select_probe, narrow_pair_probe, skew_probe,
                          store_i8_probe};
 
 }  // namespace NK_ISA

@@ -29,7 +29,13 @@ struct vec_probe {
   void (*narrow)(int kind, const float* from, void* to, int n);  // load 16 floats, store n
   void (*keep)(const float* from, float* to, int n);             // keep, store 16 floats
   void (*keep_double)(const double* from, double* to, int n);    // keep, store 16 doubles
-  void (*store_i8)(const float* from, std::int8_t* to, int n);   // load 16 floats, store n
+  // Lanes begin to end - 1 of what would lie at `from`, the others 0, as 16 floats.
+  void (*widen_between)(int kind, const void* from, float* to, int begin, int end);
+  void (*keep_between)(const float* from, float* to, int begin, int end);
+  void (*select)(const float* a, const float* b, float* to, int n);  // 16 floats each
+  void (*narrow_pair)(int kind, const float* from, void* to);        // 32 floats, stored as a pair
+  int (*skew)(int kind, const void* p);
+  void (*store_i8)(const float* from, std::int8_t* to, int n);  // load 16 floats, store n
 };
 
 namespace scalar {

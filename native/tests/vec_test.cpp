@@ -158,6 +158,73 @@ TEST_P(Vec, KeepClearsTheLanesBeyond) {
   }
 }
 
+TEST_P(Vec, LanesBetweenTwoPlacesTouchNothingElse) {
+  std::mt19937 random(4);
+  for (int kind = 0; kind < kKinds; ++kind) {
+    const std::size_t size = size_of(kind);
+    for (int begin = 0; begin < kLanes; ++begin) {
+      for (int end = begin + 1; end <= kLanes; ++end) {
+        // Only these elements exist; `from` is where lane 0 would be.
+        const std::size_t bytes = size * static_cast<std::size_t>(end - begin);
+        const std::unique_ptr<unsigned char[]> there(new unsigned char[bytes]);
+        for (std::size_t i = 0; i < bytes; ++i) there[i] = static_cast<unsigned char>(random() & 0x3f);
+        const auto from = reinterpret_cast<std::uintptr_t>(there.get()) - size * static_cast<std::size_t>(begin);
+        float wide[kLanes];
+        probe().widen_between(kind, reinterpret_cast<const void*>(from), wide, begin, end);
+        for (int i = 0; i < kLanes; ++i) {
+          const float expected =
+              i >= begin && i < end ? widen(kind, there.get() + size * static_cast<std::size_t>(i - begin)) : 0.0f;
+          EXPECT_TRUE(same_bits(wide[i], expected)) << kind << " " << begin << " " << end << " " << i;
+        }
+      }
+    }
+  }
+}
+
+TEST_P(Vec, KeepAndSelectLanes) {
+  float a[kLanes], b[kLanes], out[kLanes];
+  for (int i = 0; i < kLanes; ++i) a[i] = i % 3 == 0 ? std::nanf("") : 1.0f + static_cast<float>(i), b[i] = -a[i] * 2;
+  for (int begin = 0; begin < kLanes; ++begin) {
+    for (int end = begin + 1; end <= kLanes; ++end) {
+      probe().keep_between(a, out, begin, end);
+      for (int i = 0; i < kLanes; ++i) EXPECT_TRUE(same_bits(out[i], i >= begin && i < end ? a[i] : 0.0f));
+    }
+    probe().select(a, b, out, begin + 1);
+    for (int i = 0; i < kLanes; ++i) EXPECT_TRUE(same_bits(out[i], i <= begin ? a[i] : b[i])) << begin << " " << i;
+  }
+}
+
+TEST_P(Vec, PairsAreTwoSteps) {
+  std::mt19937 random(5);
+  const std::vector<float> values = awkward_values();
+  for (int kind = 0; kind < kKinds; ++kind) {
+    for (int round = 0; round < 100; ++round) {
+      float from[2 * kLanes];
+      for (float& v : from)
+        v = round % 2 == 0 ? values[random() % values.size()]
+                           : nk::float_from_bits(static_cast<std::uint32_t>(random()));
+      unsigned char steps[2 * kLanes * 4], pair[2 * kLanes * 4];
+      const std::size_t bytes = size_of(kind) * kLanes;
+      probe().narrow(kind, from, steps, kLanes);
+      probe().narrow(kind, from + kLanes, steps + bytes, kLanes);
+      probe().narrow_pair(kind, from, pair);
+      EXPECT_EQ(std::memcmp(steps, pair, 2 * bytes), 0) << kind;
+    }
+  }
+}
+
+TEST_P(Vec, SkewIsWhatAStepLacksOfItsAlignment) {
+  alignas(64) unsigned char line[64 + 64];
+  for (int kind = 0; kind < kKinds; ++kind) {
+    const int size = static_cast<int>(size_of(kind));
+    EXPECT_EQ(probe().skew(kind, line), 0);
+    for (int i = 0; i < 64; i += size) {
+      const int skew = probe().skew(kind, line + i);
+      EXPECT_TRUE(skew == 0 || skew == i / size % kLanes) << kind << " " << i;
+    }
+  }
+}
+
 TEST_P(Vec, EightBitStoresRoundToNearestEvenAndTouchNothingBeyond) {
   float values[kLanes];
   for (int from = -1016; from < 1016; from += kLanes) {  // every eighth from -127 to 127: ties among them

@@ -47,7 +47,7 @@ public static unsafe partial class LayerNorm
     public static void Forward<T>(
         ReadOnlySpan<T> x,
         Span<T> y,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<T> weight = default,
         ReadOnlySpan<T> bias = default,
         double epsilon = 1e-5,
@@ -60,11 +60,11 @@ public static unsafe partial class LayerNorm
             mean, rstd, nk_flags.NK_FLAG_NONE, RowForm.Plain, options);
 
     /// <summary>The same with a float32 weight and bias beside 16-bit tensors.</summary>
-    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, Span{float}, CpuOptions)" path="/*[not(self::summary)]"/>
+    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, Span{float}, CpuOptions)" path="/*[not(self::summary)]"/>
     public static void Forward<T>(
         ReadOnlySpan<T> x,
         Span<T> y,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<float> weight = default,
         ReadOnlySpan<float> bias = default,
         double epsilon = 1e-5,
@@ -91,14 +91,14 @@ public static unsafe partial class LayerNorm
     /// <param name="mean">Receives the mean of each row, float32, [rows]; or empty.</param>
     /// <param name="rstd">Receives <c>1 / sqrt(variance + epsilon)</c> of each row, float32, [rows]; or empty.</param>
     /// <param name="options">Threads and instruction set; by default the calling thread and the best there is.</param>
-    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, Span{float}, CpuOptions)" path="/exception"/>
+    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, Span{float}, CpuOptions)" path="/exception"/>
     [OverloadResolutionPriority(1)]
     public static void AddForward<T>(
         ReadOnlySpan<T> x,
         ReadOnlySpan<T> residual,
         Span<T> h,
         Span<T> y,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<T> weight = default,
         ReadOnlySpan<T> bias = default,
         double epsilon = 1e-5,
@@ -111,13 +111,13 @@ public static unsafe partial class LayerNorm
             nk_flags.NK_FLAG_NONE, RowForm.Add, options);
 
     /// <summary>The same with a float32 weight and bias beside 16-bit tensors.</summary>
-    /// <inheritdoc cref="AddForward{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, Span{float}, CpuOptions)" path="/*[not(self::summary)]"/>
+    /// <inheritdoc cref="AddForward{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, Span{T}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, Span{float}, CpuOptions)" path="/*[not(self::summary)]"/>
     public static void AddForward<T>(
         ReadOnlySpan<T> x,
         ReadOnlySpan<T> residual,
         Span<T> h,
         Span<T> y,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<float> weight = default,
         ReadOnlySpan<float> bias = default,
         double epsilon = 1e-5,
@@ -131,7 +131,7 @@ public static unsafe partial class LayerNorm
 
     /// <summary>How many bytes of workspace a backward call of this shape needs for dweight and dbias.</summary>
     /// <exception cref="ArgumentException">The size overflows 64 bits.</exception>
-    public static long BackwardWorkspaceSize(RowShape shape) => RowNorm<Entries>.BackwardWorkspaceSize(shape);
+    public static long BackwardWorkspaceSize(in RowShape shape) => RowNorm<Entries>.BackwardWorkspaceSize(shape);
 
     /// <summary>The vector-Jacobian product of forward at x: dx, dweight and dbias from dy.</summary>
     /// <typeparam name="T">float, Half or BFloat16.</typeparam>
@@ -152,13 +152,13 @@ public static unsafe partial class LayerNorm
     /// <param name="accumulate">Whether dweight and dbias are added to (+=) and not overwritten (=). dx is always
     /// overwritten; to add to it, pass it as dh to the residual form.</param>
     /// <param name="options">Threads and instruction set; by default the calling thread and the best there is.</param>
-    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, Span{float}, CpuOptions)" path="/exception"/>
+    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, Span{float}, CpuOptions)" path="/exception"/>
     [OverloadResolutionPriority(1)]
     public static void Backward<T>(
         ReadOnlySpan<T> dy,
         ReadOnlySpan<T> x,
         Span<T> dx,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<T> weight = default,
         double epsilon = 1e-5,
         ReadOnlySpan<float> mean = default,
@@ -174,12 +174,12 @@ public static unsafe partial class LayerNorm
             accumulate, nk_flags.NK_FLAG_NONE, add: false, options);
 
     /// <summary>The same with a float32 weight beside 16-bit tensors.</summary>
-    /// <inheritdoc cref="Backward{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, double, ReadOnlySpan{float}, ReadOnlySpan{float}, Span{float}, Span{float}, Span{byte}, bool, CpuOptions)" path="/*[not(self::summary)]"/>
+    /// <inheritdoc cref="Backward{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, in RowShape, ReadOnlySpan{T}, double, ReadOnlySpan{float}, ReadOnlySpan{float}, Span{float}, Span{float}, Span{byte}, bool, CpuOptions)" path="/*[not(self::summary)]"/>
     public static void Backward<T>(
         ReadOnlySpan<T> dy,
         ReadOnlySpan<T> x,
         Span<T> dx,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<float> weight = default,
         double epsilon = 1e-5,
         ReadOnlySpan<float> mean = default,
@@ -214,14 +214,14 @@ public static unsafe partial class LayerNorm
     /// <param name="accumulate">Whether dweight and dbias are added to (+=) and not overwritten (=). dx is always
     /// overwritten; to add to it, pass it as dh to the residual form.</param>
     /// <param name="options">Threads and instruction set; by default the calling thread and the best there is.</param>
-    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, Span{float}, CpuOptions)" path="/exception"/>
+    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, Span{float}, CpuOptions)" path="/exception"/>
     [OverloadResolutionPriority(1)]
     public static void AddBackward<T>(
         ReadOnlySpan<T> dy,
         ReadOnlySpan<T> dh,
         ReadOnlySpan<T> h,
         Span<T> dx,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<T> weight = default,
         double epsilon = 1e-5,
         ReadOnlySpan<float> mean = default,
@@ -237,13 +237,13 @@ public static unsafe partial class LayerNorm
             accumulate, nk_flags.NK_FLAG_NONE, add: true, options);
 
     /// <summary>The same with a float32 weight beside 16-bit tensors.</summary>
-    /// <inheritdoc cref="AddBackward{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, double, ReadOnlySpan{float}, ReadOnlySpan{float}, Span{float}, Span{float}, Span{byte}, bool, CpuOptions)" path="/*[not(self::summary)]"/>
+    /// <inheritdoc cref="AddBackward{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, in RowShape, ReadOnlySpan{T}, double, ReadOnlySpan{float}, ReadOnlySpan{float}, Span{float}, Span{float}, Span{byte}, bool, CpuOptions)" path="/*[not(self::summary)]"/>
     public static void AddBackward<T>(
         ReadOnlySpan<T> dy,
         ReadOnlySpan<T> dh,
         ReadOnlySpan<T> h,
         Span<T> dx,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<float> weight = default,
         double epsilon = 1e-5,
         ReadOnlySpan<float> mean = default,
@@ -273,13 +273,13 @@ public static unsafe partial class LayerNorm
     /// the input, with the same bits.</param>
     /// <param name="rstd">The reciprocal standard deviations that forward saved, [rows]; or empty.</param>
     /// <param name="options">Threads and instruction set; by default the calling thread and the best there is.</param>
-    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, Span{float}, CpuOptions)" path="/exception"/>
+    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, Span{float}, CpuOptions)" path="/exception"/>
     [OverloadResolutionPriority(1)]
     public static void Jvp<T>(
         ReadOnlySpan<T> tanX,
         ReadOnlySpan<T> x,
         Span<T> jvpY,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<T> weight = default,
         ReadOnlySpan<T> tanWeight = default,
         ReadOnlySpan<T> tanBias = default,
@@ -293,12 +293,12 @@ public static unsafe partial class LayerNorm
             hasMean: true, nk_flags.NK_FLAG_NONE, add: false, options);
 
     /// <summary>The same with a float32 weight beside 16-bit tensors.</summary>
-    /// <inheritdoc cref="Jvp{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, ReadOnlySpan{T}, double, ReadOnlySpan{float}, ReadOnlySpan{float}, CpuOptions)" path="/*[not(self::summary)]"/>
+    /// <inheritdoc cref="Jvp{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, ReadOnlySpan{T}, double, ReadOnlySpan{float}, ReadOnlySpan{float}, CpuOptions)" path="/*[not(self::summary)]"/>
     public static void Jvp<T>(
         ReadOnlySpan<T> tanX,
         ReadOnlySpan<T> x,
         Span<T> jvpY,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<float> weight = default,
         ReadOnlySpan<float> tanWeight = default,
         ReadOnlySpan<float> tanBias = default,
@@ -330,7 +330,7 @@ public static unsafe partial class LayerNorm
     /// the input, with the same bits.</param>
     /// <param name="rstd">The reciprocal standard deviations that forward saved, [rows]; or empty.</param>
     /// <param name="options">Threads and instruction set; by default the calling thread and the best there is.</param>
-    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, Span{float}, CpuOptions)" path="/exception"/>
+    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, Span{float}, CpuOptions)" path="/exception"/>
     [OverloadResolutionPriority(1)]
     public static void AddJvp<T>(
         ReadOnlySpan<T> tanX,
@@ -338,7 +338,7 @@ public static unsafe partial class LayerNorm
         ReadOnlySpan<T> h,
         Span<T> jvpH,
         Span<T> jvpY,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<T> weight = default,
         ReadOnlySpan<T> tanWeight = default,
         ReadOnlySpan<T> tanBias = default,
@@ -352,14 +352,14 @@ public static unsafe partial class LayerNorm
             hasMean: true, nk_flags.NK_FLAG_NONE, add: true, options);
 
     /// <summary>The same with a float32 weight beside 16-bit tensors.</summary>
-    /// <inheritdoc cref="AddJvp{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, ReadOnlySpan{T}, double, ReadOnlySpan{float}, ReadOnlySpan{float}, CpuOptions)" path="/*[not(self::summary)]"/>
+    /// <inheritdoc cref="AddJvp{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, Span{T}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, ReadOnlySpan{T}, double, ReadOnlySpan{float}, ReadOnlySpan{float}, CpuOptions)" path="/*[not(self::summary)]"/>
     public static void AddJvp<T>(
         ReadOnlySpan<T> tanX,
         ReadOnlySpan<T> tanResidual,
         ReadOnlySpan<T> h,
         Span<T> jvpH,
         Span<T> jvpY,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<float> weight = default,
         ReadOnlySpan<float> tanWeight = default,
         ReadOnlySpan<float> tanBias = default,

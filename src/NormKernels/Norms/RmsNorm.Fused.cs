@@ -24,13 +24,13 @@ public static unsafe partial class RmsNorm
     /// <param name="roundFirst">Whether the norm is rounded to <typeparamref name="T"/> before it is quantized, as a norm
     /// and a quantization apart would have it.</param>
     /// <param name="options">Threads and instruction set; by default the calling thread and the best there is.</param>
-    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, CpuOptions)" path="/exception"/>
+    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, CpuOptions)" path="/exception"/>
     [OverloadResolutionPriority(1)]
     public static void ForwardInt8<T>(
         ReadOnlySpan<T> x,
         Span<sbyte> y,
         Span<float> yScale,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<T> weight = default,
         ReadOnlySpan<T> bias = default,
         double epsilon = 1e-5,
@@ -44,12 +44,12 @@ public static unsafe partial class RmsNorm
             Flags(zeroCentered) | Int8Flags(roundFirst), RowForm.Plain, options);
 
     /// <summary>The same with a float32 weight and bias beside 16-bit tensors.</summary>
-    /// <inheritdoc cref="ForwardInt8{T}(ReadOnlySpan{T}, Span{sbyte}, Span{float}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, bool, CpuOptions)" path="/*[not(self::summary)]"/>
+    /// <inheritdoc cref="ForwardInt8{T}(ReadOnlySpan{T}, Span{sbyte}, Span{float}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, bool, CpuOptions)" path="/*[not(self::summary)]"/>
     public static void ForwardInt8<T>(
         ReadOnlySpan<T> x,
         Span<sbyte> y,
         Span<float> yScale,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<float> weight = default,
         ReadOnlySpan<float> bias = default,
         double epsilon = 1e-5,
@@ -81,7 +81,7 @@ public static unsafe partial class RmsNorm
     /// <param name="roundFirst">Whether the norm is rounded to <typeparamref name="T"/> before it is quantized, as a norm
     /// and a quantization apart would have it.</param>
     /// <param name="options">Threads and instruction set; by default the calling thread and the best there is.</param>
-    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, CpuOptions)" path="/exception"/>
+    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, CpuOptions)" path="/exception"/>
     [OverloadResolutionPriority(1)]
     public static void AddForwardInt8<T>(
         ReadOnlySpan<T> x,
@@ -89,7 +89,7 @@ public static unsafe partial class RmsNorm
         Span<T> h,
         Span<sbyte> y,
         Span<float> yScale,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<T> weight = default,
         ReadOnlySpan<T> bias = default,
         double epsilon = 1e-5,
@@ -103,14 +103,14 @@ public static unsafe partial class RmsNorm
             Flags(zeroCentered) | Int8Flags(roundFirst), RowForm.Add, options);
 
     /// <summary>The same with a float32 weight and bias beside 16-bit tensors.</summary>
-    /// <inheritdoc cref="AddForwardInt8{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, Span{sbyte}, Span{float}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, bool, CpuOptions)" path="/*[not(self::summary)]"/>
+    /// <inheritdoc cref="AddForwardInt8{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, Span{sbyte}, Span{float}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, bool, CpuOptions)" path="/*[not(self::summary)]"/>
     public static void AddForwardInt8<T>(
         ReadOnlySpan<T> x,
         ReadOnlySpan<T> residual,
         Span<T> h,
         Span<sbyte> y,
         Span<float> yScale,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<float> weight = default,
         ReadOnlySpan<float> bias = default,
         double epsilon = 1e-5,
@@ -135,13 +135,13 @@ public static unsafe partial class RmsNorm
     /// <param name="rstd">Receives <c>1 / sqrt(mean square + epsilon)</c> of each row, float32, [rows]; or empty.</param>
     /// <param name="zeroCentered">Whether the weight is stored as its difference from one.</param>
     /// <param name="options">Threads and instruction set; by default the calling thread and the best there is.</param>
-    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, CpuOptions)" path="/exception"/>
+    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, CpuOptions)" path="/exception"/>
     [OverloadResolutionPriority(1)]
     public static void ForwardGated<T>(
         ReadOnlySpan<T> x,
         ReadOnlySpan<T> gate,
         Span<T> y,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<T> weight = default,
         ReadOnlySpan<T> bias = default,
         double epsilon = 1e-5,
@@ -154,12 +154,12 @@ public static unsafe partial class RmsNorm
             Flags(zeroCentered), RowForm.Gated, options);
 
     /// <summary>The same with a float32 weight and bias beside 16-bit tensors.</summary>
-    /// <inheritdoc cref="ForwardGated{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, CpuOptions)" path="/*[not(self::summary)]"/>
+    /// <inheritdoc cref="ForwardGated{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, CpuOptions)" path="/*[not(self::summary)]"/>
     public static void ForwardGated<T>(
         ReadOnlySpan<T> x,
         ReadOnlySpan<T> gate,
         Span<T> y,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<float> weight = default,
         ReadOnlySpan<float> bias = default,
         double epsilon = 1e-5,

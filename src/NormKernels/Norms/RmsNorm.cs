@@ -49,7 +49,7 @@ public static unsafe partial class RmsNorm
     public static void Forward<T>(
         ReadOnlySpan<T> x,
         Span<T> y,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<T> weight = default,
         ReadOnlySpan<T> bias = default,
         double epsilon = 1e-5,
@@ -62,11 +62,11 @@ public static unsafe partial class RmsNorm
             mean: default, rstd, Flags(zeroCentered), RowForm.Plain, options);
 
     /// <summary>The same with a float32 weight and bias beside 16-bit tensors.</summary>
-    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, CpuOptions)" path="/*[not(self::summary)]"/>
+    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, CpuOptions)" path="/*[not(self::summary)]"/>
     public static void Forward<T>(
         ReadOnlySpan<T> x,
         Span<T> y,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<float> weight = default,
         ReadOnlySpan<float> bias = default,
         double epsilon = 1e-5,
@@ -93,14 +93,14 @@ public static unsafe partial class RmsNorm
     /// <param name="rstd">Receives <c>1 / sqrt(mean(x^2) + epsilon)</c> of each row, float32, [rows]; or empty.</param>
     /// <param name="zeroCentered">Whether the weight is stored as its difference from one: W = 1 + weight.</param>
     /// <param name="options">Threads and instruction set; by default the calling thread and the best there is.</param>
-    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, CpuOptions)" path="/exception"/>
+    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, CpuOptions)" path="/exception"/>
     [OverloadResolutionPriority(1)]
     public static void AddForward<T>(
         ReadOnlySpan<T> x,
         ReadOnlySpan<T> residual,
         Span<T> h,
         Span<T> y,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<T> weight = default,
         ReadOnlySpan<T> bias = default,
         double epsilon = 1e-5,
@@ -113,13 +113,13 @@ public static unsafe partial class RmsNorm
             Flags(zeroCentered), RowForm.Add, options);
 
     /// <summary>The same with a float32 weight and bias beside 16-bit tensors.</summary>
-    /// <inheritdoc cref="AddForward{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, CpuOptions)" path="/*[not(self::summary)]"/>
+    /// <inheritdoc cref="AddForward{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, Span{T}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, CpuOptions)" path="/*[not(self::summary)]"/>
     public static void AddForward<T>(
         ReadOnlySpan<T> x,
         ReadOnlySpan<T> residual,
         Span<T> h,
         Span<T> y,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<float> weight = default,
         ReadOnlySpan<float> bias = default,
         double epsilon = 1e-5,
@@ -133,7 +133,7 @@ public static unsafe partial class RmsNorm
 
     /// <summary>How many bytes of workspace a backward call of this shape needs for dweight and dbias.</summary>
     /// <exception cref="ArgumentException">The size overflows 64 bits.</exception>
-    public static long BackwardWorkspaceSize(RowShape shape) => RowNorm<Entries>.BackwardWorkspaceSize(shape);
+    public static long BackwardWorkspaceSize(in RowShape shape) => RowNorm<Entries>.BackwardWorkspaceSize(shape);
 
     /// <summary>The vector-Jacobian product of forward at x: dx, dweight and dbias from dy.</summary>
     /// <typeparam name="T">float, Half or BFloat16.</typeparam>
@@ -154,13 +154,13 @@ public static unsafe partial class RmsNorm
     /// overwritten; to add to it, pass it as dh to the residual form.</param>
     /// <param name="zeroCentered">Whether the weight is stored as its difference from one: W = 1 + weight.</param>
     /// <param name="options">Threads and instruction set; by default the calling thread and the best there is.</param>
-    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, CpuOptions)" path="/exception"/>
+    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, CpuOptions)" path="/exception"/>
     [OverloadResolutionPriority(1)]
     public static void Backward<T>(
         ReadOnlySpan<T> dy,
         ReadOnlySpan<T> x,
         Span<T> dx,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<T> weight = default,
         double epsilon = 1e-5,
         ReadOnlySpan<float> rstd = default,
@@ -176,12 +176,12 @@ public static unsafe partial class RmsNorm
             accumulate, Flags(zeroCentered), add: false, options);
 
     /// <summary>The same with a float32 weight beside 16-bit tensors.</summary>
-    /// <inheritdoc cref="Backward{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, double, ReadOnlySpan{float}, Span{float}, Span{float}, Span{byte}, bool, bool, CpuOptions)" path="/*[not(self::summary)]"/>
+    /// <inheritdoc cref="Backward{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, in RowShape, ReadOnlySpan{T}, double, ReadOnlySpan{float}, Span{float}, Span{float}, Span{byte}, bool, bool, CpuOptions)" path="/*[not(self::summary)]"/>
     public static void Backward<T>(
         ReadOnlySpan<T> dy,
         ReadOnlySpan<T> x,
         Span<T> dx,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<float> weight = default,
         double epsilon = 1e-5,
         ReadOnlySpan<float> rstd = default,
@@ -216,14 +216,14 @@ public static unsafe partial class RmsNorm
     /// overwritten; to add to it, pass it as dh to the residual form.</param>
     /// <param name="zeroCentered">Whether the weight is stored as its difference from one: W = 1 + weight.</param>
     /// <param name="options">Threads and instruction set; by default the calling thread and the best there is.</param>
-    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, CpuOptions)" path="/exception"/>
+    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, CpuOptions)" path="/exception"/>
     [OverloadResolutionPriority(1)]
     public static void AddBackward<T>(
         ReadOnlySpan<T> dy,
         ReadOnlySpan<T> dh,
         ReadOnlySpan<T> h,
         Span<T> dx,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<T> weight = default,
         double epsilon = 1e-5,
         ReadOnlySpan<float> rstd = default,
@@ -239,13 +239,13 @@ public static unsafe partial class RmsNorm
             accumulate, Flags(zeroCentered), add: true, options);
 
     /// <summary>The same with a float32 weight beside 16-bit tensors.</summary>
-    /// <inheritdoc cref="AddBackward{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, double, ReadOnlySpan{float}, Span{float}, Span{float}, Span{byte}, bool, bool, CpuOptions)" path="/*[not(self::summary)]"/>
+    /// <inheritdoc cref="AddBackward{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, in RowShape, ReadOnlySpan{T}, double, ReadOnlySpan{float}, Span{float}, Span{float}, Span{byte}, bool, bool, CpuOptions)" path="/*[not(self::summary)]"/>
     public static void AddBackward<T>(
         ReadOnlySpan<T> dy,
         ReadOnlySpan<T> dh,
         ReadOnlySpan<T> h,
         Span<T> dx,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<float> weight = default,
         double epsilon = 1e-5,
         ReadOnlySpan<float> rstd = default,
@@ -275,13 +275,13 @@ public static unsafe partial class RmsNorm
     /// bits.</param>
     /// <param name="zeroCentered">Whether the weight is stored as its difference from one: W = 1 + weight.</param>
     /// <param name="options">Threads and instruction set; by default the calling thread and the best there is.</param>
-    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, CpuOptions)" path="/exception"/>
+    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, CpuOptions)" path="/exception"/>
     [OverloadResolutionPriority(1)]
     public static void Jvp<T>(
         ReadOnlySpan<T> tanX,
         ReadOnlySpan<T> x,
         Span<T> jvpY,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<T> weight = default,
         ReadOnlySpan<T> tanWeight = default,
         ReadOnlySpan<T> tanBias = default,
@@ -295,12 +295,12 @@ public static unsafe partial class RmsNorm
             hasMean: false, Flags(zeroCentered), add: false, options);
 
     /// <summary>The same with a float32 weight beside 16-bit tensors.</summary>
-    /// <inheritdoc cref="Jvp{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, ReadOnlySpan{T}, double, ReadOnlySpan{float}, bool, CpuOptions)" path="/*[not(self::summary)]"/>
+    /// <inheritdoc cref="Jvp{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, ReadOnlySpan{T}, double, ReadOnlySpan{float}, bool, CpuOptions)" path="/*[not(self::summary)]"/>
     public static void Jvp<T>(
         ReadOnlySpan<T> tanX,
         ReadOnlySpan<T> x,
         Span<T> jvpY,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<float> weight = default,
         ReadOnlySpan<float> tanWeight = default,
         ReadOnlySpan<float> tanBias = default,
@@ -332,7 +332,7 @@ public static unsafe partial class RmsNorm
     /// bits.</param>
     /// <param name="zeroCentered">Whether the weight is stored as its difference from one: W = 1 + weight.</param>
     /// <param name="options">Threads and instruction set; by default the calling thread and the best there is.</param>
-    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, CpuOptions)" path="/exception"/>
+    /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, CpuOptions)" path="/exception"/>
     [OverloadResolutionPriority(1)]
     public static void AddJvp<T>(
         ReadOnlySpan<T> tanX,
@@ -340,7 +340,7 @@ public static unsafe partial class RmsNorm
         ReadOnlySpan<T> h,
         Span<T> jvpH,
         Span<T> jvpY,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<T> weight = default,
         ReadOnlySpan<T> tanWeight = default,
         ReadOnlySpan<T> tanBias = default,
@@ -354,14 +354,14 @@ public static unsafe partial class RmsNorm
             hasMean: false, Flags(zeroCentered), add: true, options);
 
     /// <summary>The same with a float32 weight beside 16-bit tensors.</summary>
-    /// <inheritdoc cref="AddJvp{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, Span{T}, RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, ReadOnlySpan{T}, double, ReadOnlySpan{float}, bool, CpuOptions)" path="/*[not(self::summary)]"/>
+    /// <inheritdoc cref="AddJvp{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, Span{T}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, ReadOnlySpan{T}, double, ReadOnlySpan{float}, bool, CpuOptions)" path="/*[not(self::summary)]"/>
     public static void AddJvp<T>(
         ReadOnlySpan<T> tanX,
         ReadOnlySpan<T> tanResidual,
         ReadOnlySpan<T> h,
         Span<T> jvpH,
         Span<T> jvpY,
-        RowShape shape,
+        in RowShape shape,
         ReadOnlySpan<float> weight = default,
         ReadOnlySpan<float> tanWeight = default,
         ReadOnlySpan<float> tanBias = default,

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Numerics;
 using System.Text;
 
-namespace NormKernels.Cli.Numpy;
+namespace NormKernels.Layers.Files.Numpy;
 
 /// <summary>The element types that are read and written.</summary>
 internal enum NpyKind

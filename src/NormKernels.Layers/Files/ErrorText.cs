@@ -1,6 +1,6 @@
 using System;
 
-namespace NormKernels.Cli.Numpy;
+namespace NormKernels.Layers.Files;
 
 /// <summary>Text found in a file, made fit for an error message of one line.</summary>
 internal static class ErrorText

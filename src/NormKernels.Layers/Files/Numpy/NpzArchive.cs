@@ -6,7 +6,7 @@ using System.IO.Compression;
 using System.Linq;
 using System.Threading;
 
-namespace NormKernels.Cli.Numpy;
+namespace NormKernels.Layers.Files.Numpy;
 
 /// <summary>
 /// NumPy's .npz format: a zip archive of .npy members, stored or deflated, each read when it is asked for. Threads may

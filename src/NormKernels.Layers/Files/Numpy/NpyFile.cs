@@ -5,7 +5,7 @@ using System.IO;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace NormKernels.Cli.Numpy;
+namespace NormKernels.Layers.Files.Numpy;
 
 /// <summary>
 /// Reads and writes NumPy's .npy format, versions 1.0, 2.0 and 3.0, for little-endian half, single and double

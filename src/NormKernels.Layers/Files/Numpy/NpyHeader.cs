@@ -2,7 +2,7 @@ using System;
 using System.Globalization;
 using System.IO;
 
-namespace NormKernels.Cli.Numpy;
+namespace NormKernels.Layers.Files.Numpy;
 
 /// <summary>What the header of a .npy file says about the bytes behind it.</summary>
 /// <param name="Kind">The element type.</param>

@@ -157,9 +157,6 @@ public sealed class InstanceNormLayer<T> : ChannelNormLayer<T>
     private protected override long WorkspaceSizeOnHost(in ChannelShape shape) =>
         HasParameters || _running is not null ? InstanceNorm.WorkspaceSize(shape) : 0;
 
-    // The backward pass by running statistics is that of a batch, so that what is taken has to do for both.
     private protected override long WorkspaceSizeOnDevice(in ChannelShape shape, bool inference) =>
-        _running is null ? Cuda.InstanceNorm.WorkspaceSize(shape)
-        : inference ? 0
-        : Math.Max(Cuda.InstanceNorm.WorkspaceSize(shape), Cuda.BatchNorm.WorkspaceSize(shape));
+        inference && _running is not null ? 0 : Cuda.InstanceNorm.WorkspaceSize(shape);
 }

@@ -95,7 +95,7 @@ public abstract class NormLayer<T> : IDisposable
     {
         RequireDevice(stream);
         using TrainingTurn turn = TakeTurn();
-        _zeros ??= [.. _gradients.Select(gradient => Zeros(gradient.Count, stream))];
+        _zeros ??= Zeros(stream);
         for (int i = 0; i < _gradients.Count; i++)
         {
             _zeros[i].CopyTo(_gradients[i].Buffer, stream);
@@ -225,10 +225,14 @@ public abstract class NormLayer<T> : IDisposable
     /// <exception cref="InvalidOperationException">Another thread does.</exception>
     private protected TrainingTurn TakeTurn() => new(ref _turn);
 
-    private static DeviceBuffer<float> Zeros(long count, DeviceStream stream)
-    {
-        DeviceBuffer<float> zeros = new(count, stream);
-        zeros.CopyFrom(new float[count], stream);
-        return zeros;
-    }
+    // What the gradients are copied from.
+    private DeviceBuffer<float>[] Zeros(DeviceStream stream) =>
+    [
+        .. _gradients.Select(gradient =>
+        {
+            DeviceBuffer<float> zeros = new(gradient.Count, stream);
+            zeros.CopyFrom(new float[gradient.Count], stream);
+            return zeros;
+        }),
+    ];
 }

@@ -6,18 +6,18 @@ using NormKernels.Validation;
 namespace NormKernels.Layers;
 
 /// <summary>
-/// Batch normalization as a layer, PyTorch's <c>nn.BatchNorm1d</c>, <c>2d</c> and <c>3d</c>: each channel by its mean and
-/// variance over the batch in training, by running statistics in inference, then a weight and a bias for each channel. The
-/// weight starts as ones, the bias and the running means as zeros, the running variances as ones.
+/// Batch normalization as a layer, PyTorch's <c>nn.BatchNorm1d</c>, <c>2d</c> and <c>3d</c>: each channel by its mean
+/// and variance over the batch in training, by running statistics in inference, then a weight and a bias for each
+/// channel. The weight starts as ones, the bias and the running means as zeros, the running variances as ones.
 /// </summary>
 /// <remarks>
-/// <para>With <see cref="NormLayer{T}.IsTraining"/> a forward pass is by the statistics of the batch, updates the running
-/// ones and counts the batch. Without it, it is by the running statistics, which are then constants for the backward pass
-/// too. A layer without running statistics always takes those of the batch.</para>
+/// <para>With <see cref="NormLayer{T}.IsTraining"/> a forward pass is by the statistics of the batch, updates the
+/// running ones and counts the batch. Without it, it is by the running statistics, which are then constants for the
+/// backward pass too. A layer without running statistics always takes those of the batch.</para>
 /// <para>On a device running statistics are updated where they are, and batches are counted when a pass is enqueued:
 /// replaying a CUDA graph updates the former and does not count.</para>
-/// <para>See <see cref="NormLayer{T}"/> for where it lives, training, memory and threads, and <see cref="BatchNorm"/> for
-/// the norm.</para>
+/// <para>See <see cref="NormLayer{T}"/> for where it lives, training, memory and threads, and <see cref="BatchNorm"/>
+/// for the norm.</para>
 /// </remarks>
 /// <inheritdoc cref="NormLayer{T}" path="/typeparam"/>
 public sealed class BatchNormLayer<T> : ChannelNormLayer<T>
@@ -35,8 +35,9 @@ public sealed class BatchNormLayer<T> : ChannelNormLayer<T>
     /// <param name="trackRunningStatistics">Whether there are running statistics.</param>
     /// <param name="device">Where the layer lives; null: in the computer's memory.</param>
     /// <exception cref="ArgumentException"><typeparamref name="T"/> is not float, Half or BFloat16.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="channels"/> is negative or more than an array holds,
-    /// <paramref name="epsilon"/> is negative or NaN, or <paramref name="momentum"/> is not within 0 and 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="channels"/> is negative or more than an array
+    /// holds, <paramref name="epsilon"/> is negative or NaN, or <paramref name="momentum"/> is not within 0 and
+    /// 1.</exception>
     /// <exception cref="CudaException">CUDA reported an error.</exception>
     public BatchNormLayer(
         long channels,

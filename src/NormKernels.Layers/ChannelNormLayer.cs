@@ -7,8 +7,8 @@ using NormKernels.Layers.Memory;
 namespace NormKernels.Layers;
 
 /// <summary>
-/// What <see cref="GroupNormLayer{T}"/>, <see cref="InstanceNormLayer{T}"/> and <see cref="BatchNormLayer{T}"/> share: a
-/// norm of tensors with channels, and a weight and a bias for each channel.
+/// What <see cref="GroupNormLayer{T}"/>, <see cref="InstanceNormLayer{T}"/> and <see cref="BatchNormLayer{T}"/> share:
+/// a norm of tensors with channels, and a weight and a bias for each channel.
 /// </summary>
 /// <inheritdoc cref="NormLayer{T}" path="/typeparam"/>
 public abstract class ChannelNormLayer<T> : NormLayer<T>
@@ -45,9 +45,9 @@ public abstract class ChannelNormLayer<T> : NormLayer<T>
     /// has.</param>
     /// <param name="shape">Batch, channels, spatial and layout; the channels are those of the layer.</param>
     /// <param name="options">Threads and instruction set; by default the calling thread and the best there is.</param>
-    /// <exception cref="ArgumentException">A span has not the length that is stated for it, the shape has not the channels
-    /// of the layer, an output overlaps another argument in part, or running statistics are to be updated and a channel
-    /// has a single value, which has no unbiased variance. Nothing has been written.</exception>
+    /// <exception cref="ArgumentException">A span has not the length that is stated for it, the shape has not the
+    /// channels of the layer, an output overlaps another argument in part, or running statistics are to be updated and
+    /// a channel has a single value, which has no unbiased variance. Nothing has been written.</exception>
     /// <exception cref="InvalidOperationException">The layer is on a device, or another thread is in a training
     /// call.</exception>
     /// <exception cref="ObjectDisposedException">The layer has been disposed.</exception>
@@ -107,8 +107,8 @@ public abstract class ChannelNormLayer<T> : NormLayer<T>
         _kept = shape;
     }
 
-    /// <summary>The vector-Jacobian product of forward at x, in the computer's memory: dx from dy, and what is added to the
-    /// gradients of the parameters.</summary>
+    /// <summary>The vector-Jacobian product of forward at x, in the computer's memory: dx from dy, and what is added to
+    /// the gradients of the parameters.</summary>
     /// <param name="dy">Cotangent of y.</param>
     /// <param name="x">The input of the forward pass.</param>
     /// <param name="dx">Receives the gradient of x; may be <paramref name="dy"/> or <paramref name="x"/>.</param>
@@ -136,8 +136,8 @@ public abstract class ChannelNormLayer<T> : NormLayer<T>
         UseUp(kept);
     }
 
-    /// <summary>The vector-Jacobian product of forward at x, on the device: dx from dy, and what is added to the gradients
-    /// of the parameters.</summary>
+    /// <summary>The vector-Jacobian product of forward at x, on the device: dx from dy, and what is added to the
+    /// gradients of the parameters.</summary>
     /// <param name="stream">Where the work is enqueued.</param>
     /// <param name="dy">Cotangent of y.</param>
     /// <param name="x">The input of the forward pass.</param>

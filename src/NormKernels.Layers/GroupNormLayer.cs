@@ -5,8 +5,8 @@ using NormKernels.Cuda;
 namespace NormKernels.Layers;
 
 /// <summary>
-/// Group normalization as a layer, PyTorch's <c>nn.GroupNorm</c>: each group of adjacent channels of each sample by its own
-/// mean and variance, then a weight and a bias for each channel. The weight starts as ones, the bias as zeros.
+/// Group normalization as a layer, PyTorch's <c>nn.GroupNorm</c>: each group of adjacent channels of each sample by its
+/// own mean and variance, then a weight and a bias for each channel. The weight starts as ones, the bias as zeros.
 /// </summary>
 /// <remarks>See <see cref="NormLayer{T}"/> for where it lives, training, memory and threads, and
 /// <see cref="GroupNorm"/> for the norm.</remarks>

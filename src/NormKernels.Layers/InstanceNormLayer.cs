@@ -7,8 +7,8 @@ namespace NormKernels.Layers;
 
 /// <summary>
 /// Instance normalization as a layer, PyTorch's <c>nn.InstanceNorm1d</c>, <c>2d</c> and <c>3d</c>: each channel of each
-/// sample by its own mean and variance, then a weight and a bias for each channel. As in PyTorch there is neither weight
-/// nor bias, and there are no running statistics, unless they are asked for.
+/// sample by its own mean and variance, then a weight and a bias for each channel. As in PyTorch there is neither
+/// weight nor bias, and there are no running statistics, unless they are asked for.
 /// </summary>
 /// <remarks>
 /// <para>With running statistics and <see cref="NormLayer{T}.IsTraining"/> a forward pass updates them, on which its
@@ -24,8 +24,8 @@ public sealed class InstanceNormLayer<T> : ChannelNormLayer<T>
 {
     private readonly RunningStatistics? _running;
 
-    /// <summary>A layer; if they are asked for with a weight of ones, a bias of zeros, running means of zeros and running
-    /// variances of ones.</summary>
+    /// <summary>A layer; if they are asked for with a weight of ones, a bias of zeros, running means of zeros and
+    /// running variances of ones.</summary>
     /// <param name="channels">Number of channels.</param>
     /// <param name="epsilon">Added to the variance under the root; 0 or more.</param>
     /// <param name="momentum">Share of a batch in the running statistics, 0 to 1.</param>
@@ -34,8 +34,9 @@ public sealed class InstanceNormLayer<T> : ChannelNormLayer<T>
     /// <param name="trackRunningStatistics">Whether there are running statistics.</param>
     /// <param name="device">Where the layer lives; null: in the computer's memory.</param>
     /// <exception cref="ArgumentException"><typeparamref name="T"/> is not float, Half or BFloat16.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="channels"/> is negative or more than an array holds,
-    /// <paramref name="epsilon"/> is negative or NaN, or <paramref name="momentum"/> is not within 0 and 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="channels"/> is negative or more than an array
+    /// holds, <paramref name="epsilon"/> is negative or NaN, or <paramref name="momentum"/> is not within 0 and
+    /// 1.</exception>
     /// <exception cref="CudaException">CUDA reported an error.</exception>
     public InstanceNormLayer(
         long channels,
@@ -68,7 +69,8 @@ public sealed class InstanceNormLayer<T> : ChannelNormLayer<T>
         in CpuOptions options) =>
         InstanceNorm.Forward(
             x, y, shape, LayerTensor<T>.SpanOf(Weight), LayerTensor<T>.SpanOf(Bias), Epsilon, mean, rstd,
-            LayerTensor<float>.SpanOf(RunningMean), LayerTensor<float>.SpanOf(RunningVar), Momentum, workspace, options);
+            LayerTensor<float>.SpanOf(RunningMean), LayerTensor<float>.SpanOf(RunningVar), Momentum, workspace,
+            options);
 
     private protected override void InferOnHost(
         ReadOnlySpan<T> x, Span<T> y, in ChannelShape shape, in CpuOptions options)

@@ -10,8 +10,8 @@ namespace NormKernels.Layers;
 /// Division by the norm as a layer, PyTorch's <c>F.normalize</c>: slices along one axis, the embeddings of a batch for
 /// instance, by <c>max(norm, epsilon)</c>. It has no parameters and keeps nothing.
 /// </summary>
-/// <remarks>Any number of threads may call it at a time, forward and backward; <see cref="NormLayer{T}.IsTraining"/> changes
-/// nothing. See <see cref="NormLayer{T}"/> for where it lives and memory, and <see cref="L2Normalize"/> for the
+/// <remarks>Any number of threads may call it at a time, forward and backward; <see cref="NormLayer{T}.IsTraining"/>
+/// changes nothing. See <see cref="NormLayer{T}"/> for where it lives and memory, and <see cref="L2Normalize"/> for the
 /// norm.</remarks>
 /// <inheritdoc cref="NormLayer{T}" path="/typeparam"/>
 public sealed class L2NormalizeLayer<T> : NormLayer<T>
@@ -36,8 +36,8 @@ public sealed class L2NormalizeLayer<T> : NormLayer<T>
     /// <param name="y">Receives the output; may be <paramref name="x"/>.</param>
     /// <param name="shape">The tensor along its axis: <c>AxisShape.Of([rows, cols], axis: 1)</c> for rows.</param>
     /// <param name="options">Threads and instruction set; by default the calling thread and the best there is.</param>
-    /// <exception cref="ArgumentException">A span has not the length that is stated for it, or an output overlaps another
-    /// argument in part. Nothing has been written.</exception>
+    /// <exception cref="ArgumentException">A span has not the length that is stated for it, or an output overlaps
+    /// another argument in part. Nothing has been written.</exception>
     /// <exception cref="InvalidOperationException">The layer is on a device.</exception>
     /// <exception cref="ObjectDisposedException">The layer has been disposed.</exception>
     /// <exception cref="DllNotFoundException">The native library is missing; the message lists what was

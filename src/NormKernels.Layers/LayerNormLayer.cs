@@ -5,8 +5,8 @@ using NormKernels.Cuda;
 namespace NormKernels.Layers;
 
 /// <summary>
-/// Layer normalization as a layer, PyTorch's <c>nn.LayerNorm</c>: <c>y = (x - mean) / sqrt(variance + epsilon) * weight +
-/// bias</c> over the last axes. The weight starts as ones, the bias as zeros.
+/// Layer normalization as a layer, PyTorch's <c>nn.LayerNorm</c>: <c>y = (x - mean) / sqrt(variance + epsilon) * weight
+/// + bias</c> over the last axes. The weight starts as ones, the bias as zeros.
 /// </summary>
 /// <remarks>See <see cref="NormLayer{T}"/> for where it lives, training, memory and threads, and
 /// <see cref="LayerNorm"/> for the norm.</remarks>
@@ -20,10 +20,10 @@ public sealed class LayerNormLayer<T> : RowNormLayer<T>
     /// <param name="affine">Whether there is a weight (PyTorch's <c>elementwise_affine</c>).</param>
     /// <param name="bias">Whether there is a bias beside the weight.</param>
     /// <param name="device">Where the layer lives; null: in the computer's memory.</param>
-    /// <exception cref="ArgumentException"><paramref name="normalizedShape"/> is empty, or <typeparamref name="T"/> is not
-    /// float, Half or BFloat16.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A length is negative, there are more elements than an array holds, or
-    /// <paramref name="epsilon"/> is negative or NaN.</exception>
+    /// <exception cref="ArgumentException"><paramref name="normalizedShape"/> is empty, or <typeparamref name="T"/> is
+    /// not float, Half or BFloat16.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A length is negative, there are more elements than an array holds,
+    /// or <paramref name="epsilon"/> is negative or NaN.</exception>
     /// <exception cref="CudaException">CUDA reported an error.</exception>
     public LayerNormLayer(
         ReadOnlySpan<long> normalizedShape,

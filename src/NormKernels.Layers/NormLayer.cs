@@ -11,15 +11,15 @@ namespace NormKernels.Layers;
 
 /// <summary>What all layers have: a place for their parameters, gradients, and a way into and out of files.</summary>
 /// <remarks>
-/// <para><b>Where.</b> Parameters, gradients and all that a layer keeps between calls are in the computer's memory, or on
-/// the CUDA device that the constructor was given. Calls take spans there, a stream and device buffers here; the others
-/// throw an <see cref="InvalidOperationException"/> that says where the parameters are. Calls on a device enqueue their
-/// work and return.</para>
-/// <para><b>Training.</b> As in PyTorch a layer starts with <see cref="IsTraining"/> true: a forward pass then keeps the
-/// statistics that its backward pass needs, which uses them up. A backward pass that finds none for its shape computes
-/// them again from its input, with the same bits. So backward passes may follow several forward passes of one layer in
-/// reverse order, but not in any other while shapes are the same. Backward passes add to the gradients of the parameters
-/// until <see cref="ZeroGradients()"/>, and overwrite those of the input.</para>
+/// <para><b>Where.</b> Parameters, gradients and all that a layer keeps between calls are in the computer's memory, or
+/// on the CUDA device that the constructor was given. Calls take spans there, a stream and device buffers here; the
+/// others throw an <see cref="InvalidOperationException"/> that says where the parameters are. Calls on a device
+/// enqueue their work and return.</para>
+/// <para><b>Training.</b> As in PyTorch a layer starts with <see cref="IsTraining"/> true: a forward pass then keeps
+/// the statistics that its backward pass needs, which uses them up. A backward pass that finds none for its shape
+/// computes them again from its input, with the same bits. So backward passes may follow several forward passes of one
+/// layer in reverse order, but not in any other while shapes are the same. Backward passes add to the gradients of the
+/// parameters until <see cref="ZeroGradients()"/>, and overwrite those of the input.</para>
 /// <para><b>Memory.</b> What is kept grows to the largest call and stays: after the first call of a shape a call
 /// allocates nothing.</para>
 /// <para><b>Threads.</b> With <see cref="IsTraining"/> false a forward pass keeps nothing and writes nothing but its
@@ -72,7 +72,8 @@ public abstract class NormLayer<T> : IDisposable
     private protected DeviceWorkspaces Workspaces { get; } = new();
 
     /// <summary>Sets the gradients of the parameters to zero, in the computer's memory.</summary>
-    /// <exception cref="InvalidOperationException">They are on a device, or another thread is in a training call.</exception>
+    /// <exception cref="InvalidOperationException">They are on a device, or another thread is in a training
+    /// call.</exception>
     /// <exception cref="ObjectDisposedException">The layer has been disposed.</exception>
     public void ZeroGradients()
     {
@@ -84,11 +85,12 @@ public abstract class NormLayer<T> : IDisposable
         }
     }
 
-    /// <summary>Sets the gradients of the parameters to zero, on the device. The first call waits for the stream.</summary>
+    /// <summary>Sets the gradients of the parameters to zero, on the device. The first call waits for the
+    /// stream.</summary>
     /// <param name="stream">Where the work is enqueued.</param>
     /// <exception cref="ArgumentException">The stream is one of another device.</exception>
-    /// <exception cref="InvalidOperationException">They are in the computer's memory, or another thread is in a training
-    /// call.</exception>
+    /// <exception cref="InvalidOperationException">They are in the computer's memory, or another thread is in a
+    /// training call.</exception>
     /// <exception cref="ObjectDisposedException">The layer or the stream has been disposed.</exception>
     /// <exception cref="CudaException">CUDA reported an error.</exception>
     public void ZeroGradients(DeviceStream stream)
@@ -102,8 +104,8 @@ public abstract class NormLayer<T> : IDisposable
         }
     }
 
-    /// <summary>Loads <see cref="State"/> from a file, by PyTorch's names. All of it is read and checked first: an error
-    /// changes nothing.</summary>
+    /// <summary>Loads <see cref="State"/> from a file, by PyTorch's names. All of it is read and checked first: an
+    /// error changes nothing.</summary>
     /// <param name="file">The file.</param>
     /// <param name="prefix">What comes before <c>weight</c> in the names, with its dot:
     /// <c>model.layers.0.input_layernorm.</c></param>
@@ -112,9 +114,10 @@ public abstract class NormLayer<T> : IDisposable
     /// always an error; <c>num_batches_tracked</c>, which old files lack, never has to be there.</param>
     /// <remarks>Floating-point numbers of any type become those of the layer, rounded once to nearest even. On a device
     /// the default stream is used and waited for; other streams have to be through with the layer.</remarks>
-    /// <exception cref="ArgumentNullException"><paramref name="file"/> or <paramref name="prefix"/> is null.</exception>
-    /// <exception cref="System.IO.InvalidDataException">The file does not fit the layer, or is damaged; the message names
-    /// the tensors.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="file"/> or <paramref name="prefix"/> is
+    /// null.</exception>
+    /// <exception cref="System.IO.InvalidDataException">The file does not fit the layer, or is damaged; the message
+    /// names the tensors.</exception>
     /// <exception cref="System.IO.IOException">The file cannot be read.</exception>
     /// <exception cref="InvalidOperationException">Another thread is in a training call.</exception>
     /// <exception cref="ObjectDisposedException">The layer has been disposed, or the file closed.</exception>
@@ -133,7 +136,8 @@ public abstract class NormLayer<T> : IDisposable
     /// <param name="prefix">What comes before <c>weight</c> in the names, with its dot.</param>
     /// <remarks>On a device the default stream is used and waited for; other streams have to be through with the
     /// layer.</remarks>
-    /// <exception cref="ArgumentNullException"><paramref name="writer"/> or <paramref name="prefix"/> is null.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="writer"/> or <paramref name="prefix"/> is
+    /// null.</exception>
     /// <exception cref="ArgumentException">The writer has a tensor of one of these names.</exception>
     /// <exception cref="ObjectDisposedException">The layer has been disposed.</exception>
     /// <exception cref="CudaException">CUDA reported an error.</exception>
@@ -198,8 +202,8 @@ public abstract class NormLayer<T> : IDisposable
         if (Device is not null)
         {
             throw new InvalidOperationException(
-                $"The layer's parameters are on device {Device.Index} ({Device.Name}): call it with a stream and device "
-                + "buffers.");
+                $"The layer's parameters are on device {Device.Index} ({Device.Name}): call it with a stream and "
+                + "device buffers.");
         }
     }
 
@@ -210,7 +214,8 @@ public abstract class NormLayer<T> : IDisposable
         ArgumentNullException.ThrowIfNull(stream);
         if (Device is null)
         {
-            throw new InvalidOperationException("The layer's parameters are in the computer's memory: call it with spans.");
+            throw new InvalidOperationException(
+                "The layer's parameters are in the computer's memory: call it with spans.");
         }
 
         int device = stream.Device;

@@ -18,18 +18,18 @@ public sealed class RmsNormLayer<T> : RowNormLayer<T>
 
     /// <summary>A layer with W = 1 and, if there is one, a bias of zeros.</summary>
     /// <param name="normalizedShape">The lengths of the last axes of the tensors: one or more.</param>
-    /// <param name="epsilon">Added to the mean square under the root; 0 or more. Null: what PyTorch takes then, the distance
-    /// from 1 to the next number of <typeparamref name="T"/> (float: 2^-23, Half: 2^-10, BFloat16: 2^-7). Most models say
-    /// 1e-5 or 1e-6.</param>
+    /// <param name="epsilon">Added to the mean square under the root; 0 or more. Null: what PyTorch takes then, the
+    /// distance from 1 to the next number of <typeparamref name="T"/> (float: 2^-23, Half: 2^-10, BFloat16: 2^-7). Most
+    /// models say 1e-5 or 1e-6.</param>
     /// <param name="affine">Whether there is a weight (PyTorch's <c>elementwise_affine</c>).</param>
     /// <param name="bias">Whether there is a bias beside the weight; PyTorch's layer has none.</param>
     /// <param name="zeroCentered">Whether the weight is stored as its difference from one: W = 1 + weight, as in
     /// Gemma.</param>
     /// <param name="device">Where the layer lives; null: in the computer's memory.</param>
-    /// <exception cref="ArgumentException"><paramref name="normalizedShape"/> is empty, or <typeparamref name="T"/> is not
-    /// float, Half or BFloat16.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A length is negative, there are more elements than an array holds, or
-    /// <paramref name="epsilon"/> is negative or NaN.</exception>
+    /// <exception cref="ArgumentException"><paramref name="normalizedShape"/> is empty, or <typeparamref name="T"/> is
+    /// not float, Half or BFloat16.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A length is negative, there are more elements than an array holds,
+    /// or <paramref name="epsilon"/> is negative or NaN.</exception>
     /// <exception cref="CudaException">CUDA reported an error.</exception>
     public RmsNormLayer(
         ReadOnlySpan<long> normalizedShape,

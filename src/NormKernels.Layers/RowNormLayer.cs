@@ -8,8 +8,8 @@ using NormKernels.Validation;
 namespace NormKernels.Layers;
 
 /// <summary>
-/// What <see cref="LayerNormLayer{T}"/> and <see cref="RmsNormLayer{T}"/> share: a norm over the last axes, with or without
-/// a residual that is added first.
+/// What <see cref="LayerNormLayer{T}"/> and <see cref="RmsNormLayer{T}"/> share: a norm over the last axes, with or
+/// without a residual that is added first.
 /// </summary>
 /// <remarks>Tensors are contiguous, of any number of leading axes: as many rows as their length holds.</remarks>
 /// <inheritdoc cref="NormLayer{T}" path="/typeparam"/>
@@ -61,8 +61,8 @@ public abstract class RowNormLayer<T> : NormLayer<T>
     /// <param name="y">Receives the output; may be <paramref name="x"/>, which a backward pass then no longer
     /// has.</param>
     /// <param name="options">Threads and instruction set; by default the calling thread and the best there is.</param>
-    /// <exception cref="ArgumentException">A span has not the length that is stated for it, or an output overlaps another
-    /// argument in part. Nothing has been written.</exception>
+    /// <exception cref="ArgumentException">A span has not the length that is stated for it, or an output overlaps
+    /// another argument in part. Nothing has been written.</exception>
     /// <exception cref="InvalidOperationException">The layer is on a device, or another thread is in a training
     /// call.</exception>
     /// <exception cref="ObjectDisposedException">The layer has been disposed.</exception>
@@ -114,8 +114,8 @@ public abstract class RowNormLayer<T> : NormLayer<T>
         _kept = shape.Rows;
     }
 
-    /// <summary>The vector-Jacobian product of forward at x, in the computer's memory: dx from dy, and what is added to the
-    /// gradients of the parameters.</summary>
+    /// <summary>The vector-Jacobian product of forward at x, in the computer's memory: dx from dy, and what is added to
+    /// the gradients of the parameters.</summary>
     /// <param name="dy">Cotangent of y.</param>
     /// <param name="x">The input of the forward pass.</param>
     /// <param name="dx">Receives the gradient of x; may be <paramref name="dy"/> or <paramref name="x"/>.</param>
@@ -133,8 +133,8 @@ public abstract class RowNormLayer<T> : NormLayer<T>
         UseUp(kept);
     }
 
-    /// <summary>The vector-Jacobian product of forward at x, on the device: dx from dy, and what is added to the gradients
-    /// of the parameters.</summary>
+    /// <summary>The vector-Jacobian product of forward at x, on the device: dx from dy, and what is added to the
+    /// gradients of the parameters.</summary>
     /// <param name="stream">Where the work is enqueued.</param>
     /// <param name="dy">Cotangent of y.</param>
     /// <param name="x">The input of the forward pass.</param>

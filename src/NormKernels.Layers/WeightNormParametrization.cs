@@ -10,14 +10,14 @@ namespace NormKernels.Layers;
 
 /// <summary>
 /// A weight kept as directions v and magnitudes g, PyTorch's <c>parametrizations.weight_norm</c>: <c>w = g * v /
-/// sqrt(sum v^2 + epsilon)</c>, the sum over all axes but one. It makes the weight of a linear or convolutional layer that
-/// the caller has.
+/// sqrt(sum v^2 + epsilon)</c>, the sum over all axes but one. It makes the weight of a linear or convolutional layer
+/// that the caller has.
 /// </summary>
 /// <remarks>
 /// <para>A forward pass keeps nothing: any number of threads may call it at a time, whatever
 /// <see cref="NormLayer{T}.IsTraining"/> is. A backward pass is for one thread at a time.</para>
-/// <para>Files have g and v as <c>parametrizations.weight.original0</c> and <c>original1</c>, and so they are saved; the
-/// older <c>weight_g</c> and <c>weight_v</c> are loaded too.</para>
+/// <para>Files have g and v as <c>parametrizations.weight.original0</c> and <c>original1</c>, and so they are saved;
+/// the older <c>weight_g</c> and <c>weight_v</c> are loaded too.</para>
 /// <para>See <see cref="NormLayer{T}"/> for where it lives, memory and threads, and <see cref="WeightNorm"/> for the
 /// norm.</para>
 /// </remarks>
@@ -31,15 +31,15 @@ public sealed class WeightNormParametrization<T> : NormLayer<T>
 
     /// <summary>A weight of ones: v is ones, and g its norm.</summary>
     /// <param name="tensorShape">The lengths of all axes of the weight.</param>
-    /// <param name="axis">The axis that is kept, which has a magnitude for each index; negative numbers count from the end.
-    /// Null: the norm is of the whole weight, and there is one magnitude.</param>
+    /// <param name="axis">The axis that is kept, which has a magnitude for each index; negative numbers count from the
+    /// end. Null: the norm is of the whole weight, and there is one magnitude.</param>
     /// <param name="epsilon">Added to the sum of squares under the root; 0 or more. PyTorch's has none.</param>
     /// <param name="name">What the weight is called in files.</param>
     /// <param name="device">Where v and g live; null: in the computer's memory.</param>
-    /// <exception cref="ArgumentException"><paramref name="name"/> is empty, or <typeparamref name="T"/> is not float, Half
-    /// or BFloat16.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such axis, a length is negative, there are more elements
-    /// than an array holds, or <paramref name="epsilon"/> is negative or NaN.</exception>
+    /// <exception cref="ArgumentException"><paramref name="name"/> is empty, or <typeparamref name="T"/> is not float,
+    /// Half or BFloat16.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such axis, a length is negative, there are more
+    /// elements than an array holds, or <paramref name="epsilon"/> is negative or NaN.</exception>
     /// <exception cref="CudaException">CUDA reported an error.</exception>
     public WeightNormParametrization(
         ReadOnlySpan<long> tensorShape,
@@ -79,8 +79,8 @@ public sealed class WeightNormParametrization<T> : NormLayer<T>
 
     /// <summary>Takes a weight apart: v becomes w, and g its norm. On a device this waits for the stream.</summary>
     /// <param name="w">The weight, in the computer's memory.</param>
-    /// <param name="stream">A stream of the device, behind whose work this takes its place; by default the default stream,
-    /// of which others may know nothing. Not used in the computer's memory.</param>
+    /// <param name="stream">A stream of the device, behind whose work this takes its place; by default the default
+    /// stream, of which others may know nothing. Not used in the computer's memory.</param>
     /// <exception cref="ArgumentException"><paramref name="w"/> has not the length of the weight.</exception>
     /// <exception cref="InvalidOperationException">Another thread is in a training call.</exception>
     /// <exception cref="ObjectDisposedException">The layer or the stream has been disposed.</exception>
@@ -118,8 +118,8 @@ public sealed class WeightNormParametrization<T> : NormLayer<T>
     /// <summary><c>w = g * v / sqrt(sum v^2 + epsilon)</c>, on the device.</summary>
     /// <param name="stream">Where the work is enqueued.</param>
     /// <param name="w">Receives the weight.</param>
-    /// <exception cref="ArgumentException"><paramref name="w"/> has not the length of the weight or is not on the layer's
-    /// device.</exception>
+    /// <exception cref="ArgumentException"><paramref name="w"/> has not the length of the weight or is not on the
+    /// layer's device.</exception>
     /// <exception cref="ArgumentNullException">The stream or a buffer is null.</exception>
     /// <exception cref="InvalidOperationException">The layer is in the computer's memory, or another thread is in a
     /// training call.</exception>
@@ -133,8 +133,8 @@ public sealed class WeightNormParametrization<T> : NormLayer<T>
         Cuda.WeightNorm.Forward(stream, V.Buffer, G.Buffer, w, _shape, Epsilon, norm: null, workspace.Buffer);
     }
 
-    /// <summary>The vector-Jacobian product of forward, in the computer's memory: what is added to the gradients of g and
-    /// v.</summary>
+    /// <summary>The vector-Jacobian product of forward, in the computer's memory: what is added to the gradients of g
+    /// and v.</summary>
     /// <param name="dw">Cotangent of w.</param>
     /// <param name="options">Threads and instruction set; by default the calling thread and the best there is.</param>
     /// <inheritdoc cref="Forward(Span{T}, CpuOptions)" path="/exception"/>
@@ -150,7 +150,8 @@ public sealed class WeightNormParametrization<T> : NormLayer<T>
             dbias: LayerTensor<float>.SpanOf(V.Gradient), accumulate: true, options: options);
     }
 
-    /// <summary>The vector-Jacobian product of forward, on the device: what is added to the gradients of g and v.</summary>
+    /// <summary>The vector-Jacobian product of forward, on the device: what is added to the gradients of g and
+    /// v.</summary>
     /// <param name="stream">Where the work is enqueued.</param>
     /// <param name="dw">Cotangent of w.</param>
     /// <inheritdoc cref="Forward(DeviceStream, DeviceBuffer{T})" path="/exception"/>
@@ -168,9 +169,9 @@ public sealed class WeightNormParametrization<T> : NormLayer<T>
             dbias: V.Gradient?.Buffer, workspace: workspace.Buffer, accumulate: true);
     }
 
-    // The kernels overwrite dv, in the tensors' type. The bias gradient of a norm along an axis, which has a bias for every
-    // element, is the one sum in the library that adds a tensor to float32; its axis is of one element here, and its dx of
-    // no interest.
+    // The kernels overwrite dv, in the tensors' type. The bias gradient of a norm along an axis, which has a bias for
+    // every element, is the one sum in the library that adds a tensor to float32; its axis is of one element here, and
+    // its dx of no interest.
     private AxisShape Elementwise => new(outer: 1, length: 1, inner: V.Count);
 
     /// <inheritdoc/>

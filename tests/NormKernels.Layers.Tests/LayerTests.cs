@@ -158,7 +158,8 @@ public sealed class LayerTests : DeviceTests
             Refused(place, c, layer, "in the computer's memory", "spans");
             foreach (LayerTensor<float> parameter in layer.Parameters)
             {
-                InvalidOperationException e = Assert.ThrowsExactly<InvalidOperationException>(() => _ = parameter.Buffer);
+                InvalidOperationException e =
+                    Assert.ThrowsExactly<InvalidOperationException>(() => _ = parameter.Buffer);
                 Assert.Contains("in the computer's memory", e.Message);
             }
         }
@@ -216,7 +217,11 @@ public sealed class LayerTests : DeviceTests
             _ = Assert.Throws<ArgumentException>(() => c.Backward(place, layer, tooShort, x, y), c.Name);
             Assert.IsTrue(Read(place, layer).All(gradient => gradient.All(value => value == 0)), c.Name);
             Assert.IsTrue(place.Get(y).All(value => value == 0), c.Name);
-            State(layer).Zip(state).ToList().ForEach(pair => CollectionAssert.AreEqual(pair.Second, pair.First, c.Name));
+            foreach ((float[] now, float[] then) in State(layer).Zip(state))
+            {
+                CollectionAssert.AreEqual(then, now, c.Name);
+            }
+
             CollectionAssert.AreEqual(before, Forward(place, c, layer, x), c.Name);
             gradients.AssertEqual(Backward(place, c, layer, x), c.Name);
         }

@@ -12,8 +12,8 @@ namespace NormKernels.Layers;
 /// <see cref="ParameterFileWriter"/> has written.
 /// </summary>
 /// <remarks>
-/// <para>Opening reads the list of tensors; a tensor is read from the file when it is asked for, and no other. Nothing a
-/// file says is believed before it has been held against the file: a damaged or hostile one gives an
+/// <para>Opening reads the list of tensors; a tensor is read from the file when it is asked for, and no other. Nothing
+/// a file says is believed before it has been held against the file: a damaged or hostile one gives an
 /// <see cref="InvalidDataException"/> of one line, and takes memory for what it holds, not for what it claims.</para>
 /// <para>Any number of threads may read.</para>
 /// </remarks>
@@ -50,8 +50,8 @@ public abstract class ParameterFile : IDisposable
     public abstract ParameterInfo Describe(string name);
 
     /// <summary>Reads a tensor into memory of the caller.</summary>
-    /// <typeparam name="T">float, Half, BFloat16 or double for floating-point numbers, each rounded once to nearest even
-    /// if it has to be; long for integers.</typeparam>
+    /// <typeparam name="T">float, Half, BFloat16 or double for floating-point numbers, each rounded once to nearest
+    /// even if it has to be; long for integers.</typeparam>
     /// <param name="name">The name.</param>
     /// <param name="destination">Room for exactly as many elements as the tensor has.</param>
     /// <exception cref="ArgumentException"><paramref name="destination"/> has another length.</exception>
@@ -78,8 +78,8 @@ public abstract class ParameterFile : IDisposable
     /// <inheritdoc cref="Read{T}(string, Span{T})" path="/typeparam"/>
     /// <param name="name">The name.</param>
     /// <returns>Its elements, row by row.</returns>
-    /// <exception cref="InvalidDataException">There is no tensor of this name, it has more elements than an array holds,
-    /// they are of a type that does not become <typeparamref name="T"/>, or the file is damaged.</exception>
+    /// <exception cref="InvalidDataException">There is no tensor of this name, it has more elements than an array
+    /// holds, they are of a type that does not become <typeparamref name="T"/>, or the file is damaged.</exception>
     /// <exception cref="NotSupportedException"><typeparamref name="T"/> is none of these.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="ObjectDisposedException">The file has been closed.</exception>

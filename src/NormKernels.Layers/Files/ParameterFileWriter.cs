@@ -14,7 +14,8 @@ namespace NormKernels.Layers;
 /// <summary>Collects named tensors and writes them to a file that PyTorch's users can read.</summary>
 public sealed class ParameterFileWriter
 {
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding StrictUtf8 =
+        new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly List<StoredTensor> _tensors = [];
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
@@ -52,8 +53,8 @@ public sealed class ParameterFileWriter
 
     /// <summary>Writes a file, replacing what is there; equal tensors give equal bytes. The file appears under its name
     /// when it is complete.</summary>
-    /// <param name="path">A file that ends in <c>.safetensors</c> or <c>.npz</c>; BFloat16 becomes float32 in the latter,
-    /// which has no such type.</param>
+    /// <param name="path">A file that ends in <c>.safetensors</c> or <c>.npz</c>; BFloat16 becomes float32 in the
+    /// latter, which has no such type.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> ends in neither.</exception>
     /// <exception cref="IOException">It cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
@@ -102,7 +103,7 @@ public sealed class ParameterFileWriter
 
         if (name == SafetensorsHeader.Metadata)
         {
-            throw new ArgumentException($"The name {name} is that of the metadata in a .safetensors file.", nameof(name));
+            throw new ArgumentException($"{name} is the name of the metadata in a .safetensors file.", nameof(name));
         }
     }
 }

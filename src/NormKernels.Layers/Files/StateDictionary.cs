@@ -54,8 +54,8 @@ internal static class StateDictionary
             if (!info.Shape.SequenceEqual(tensor.Shape))
             {
                 problems.Add(
-                    $"{ErrorText.QuoteName(name)} has the shape {ErrorText.Quote(ParameterInfo.Format(info.Shape))}, the layer "
-                    + ParameterInfo.Format(tensor.Shape));
+                    $"{ErrorText.QuoteName(name)} has the shape {ErrorText.Quote(ParameterInfo.Format(info.Shape))}, "
+                    + $"the layer {ParameterInfo.Format(tensor.Shape)}");
             }
         }
 
@@ -79,7 +79,8 @@ internal static class StateDictionary
     {
         HashSet<string> expected = new(found, StringComparer.Ordinal);
         return file.Names.Where(name =>
-            name.StartsWith(prefix, StringComparison.Ordinal) && ownsName(name[prefix.Length..]) && !expected.Contains(name));
+            name.StartsWith(prefix, StringComparison.Ordinal) && ownsName(name[prefix.Length..])
+            && !expected.Contains(name));
     }
 
     private static void Add(List<string> problems, string what, List<string> names)

@@ -8,15 +8,16 @@ using NormKernels.Cuda;
 namespace NormKernels.Layers.Memory;
 
 /// <summary>
-/// Workspaces for the calls of a layer on a device, one for each stream: calls on one stream run one after the other and
-/// can share, if none is enqueued in the midst of another.
+/// Workspaces for the calls of a layer on a device, one for each stream: calls on one stream run one after the other
+/// and can share, if none is enqueued in the midst of another.
 /// </summary>
 internal sealed class DeviceWorkspaces : IDisposable
 {
     // A stream that nobody has any more takes its workspace with it.
     private readonly ConditionalWeakTable<DeviceStream, Workspace> _workspaces = [];
 
-    /// <summary>Takes the workspace of a stream until the lease is disposed: until the call has been enqueued.</summary>
+    /// <summary>Takes the workspace of a stream until the lease is disposed: until the call has been
+    /// enqueued.</summary>
     public Lease Take(long bytes, DeviceStream stream) =>
         bytes == 0 ? default : new(_workspaces.GetValue(stream, static _ => new()), bytes, stream);
 

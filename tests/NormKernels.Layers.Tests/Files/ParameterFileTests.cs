@@ -121,11 +121,11 @@ public sealed class ParameterFileTests : IDisposable
     {
         foreach (string name in (string[])["x.bin", "x", "x.safetensors.txt", "x.npy", ".index.json"])
         {
-            Assert.AreEqual(
-                "path", Assert.ThrowsExactly<ArgumentException>(() => ParameterFile.Open(_temp.PathOf(name))).ParamName);
-            Assert.AreEqual(
-                "path",
-                Assert.ThrowsExactly<ArgumentException>(() => new ParameterFileWriter().Write(_temp.PathOf(name))).ParamName);
+            string path = _temp.PathOf(name);
+            ArgumentException e = Assert.ThrowsExactly<ArgumentException>(() => ParameterFile.Open(path));
+            Assert.AreEqual("path", e.ParamName);
+            e = Assert.ThrowsExactly<ArgumentException>(() => new ParameterFileWriter().Write(path));
+            Assert.AreEqual("path", e.ParamName);
         }
 
         foreach (string name in (string[])["x.safetensors", "x.npz"])
@@ -169,7 +169,8 @@ public sealed class ParameterFileTests : IDisposable
         {
             Add(zip, "weight.npy", NpyBytes.Make("<f2", false, "(2,)", [(Half)1, (Half)2]));
             Add(zip, "mask.npy", NpyBytes.Make("|b1", false, "(2,)", new byte[2]));
-            Add(zip, "huge.npy", NpyBytes.Make("{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000,), }\n", new byte[8]));
+            string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000,), }\n";
+            Add(zip, "huge.npy", NpyBytes.Make(header, new byte[8]));
             Add(zip, "readme.txt", [1, 2, 3]);
         }
 

@@ -24,7 +24,8 @@ internal static class SafetensorsBytes
         {
             int begin = offset;
             offset += tensor.Data.Length;
-            return $"\"{tensor.Name}\":{{\"dtype\":\"{tensor.Dtype}\",\"shape\":{tensor.Shape},\"data_offsets\":[{begin},{offset}]}}";
+            return $"\"{tensor.Name}\":{{\"dtype\":\"{tensor.Dtype}\",\"shape\":{tensor.Shape},"
+                + $"\"data_offsets\":[{begin},{offset}]}}";
         }));
         return Make($"{{{entries}}}", [.. tensors.SelectMany(tensor => tensor.Data)]);
     }

@@ -27,9 +27,9 @@ public sealed class SafetensorsReadTests : IDisposable
         yield return ("part of the length", sound[..7], "ends at byte 7");
         yield return ("only a length", sound[..8], "cut off within its header");
         yield return ("part of the header", sound[..30], "cut off within its header");
-        yield return ("header beyond the file", SafetensorsBytes.Make(Sound, eight, claimedHeader: 10_000), "cut off within");
-        yield return ("header of 100 MB and a byte", SafetensorsBytes.Make(Sound, eight, 100_000_001), "at most 100000000");
-        yield return ("header of 2^64 - 1", SafetensorsBytes.Make(Sound, eight, ulong.MaxValue), "18446744073709551615 bytes");
+        yield return ("header beyond the file", SafetensorsBytes.Make(Sound, eight, 10_000), "cut off within");
+        yield return ("header of 100 MB and 1", SafetensorsBytes.Make(Sound, eight, 100_000_001), "at most 100000000");
+        yield return ("header of 2^64 - 1", SafetensorsBytes.Make(Sound, eight, ulong.MaxValue), "18446744073709551615");
         yield return ("header of 2^63", SafetensorsBytes.Make(Sound, eight, 1UL << 63), "9223372036854775808 bytes");
         yield return ("no header", SafetensorsBytes.Make("", []), "does not begin with a brace");
         yield return ("a zip", [.. "PK\u0003\u0004"u8, .. sound], "bytes");
@@ -91,9 +91,10 @@ public sealed class SafetensorsReadTests : IDisposable
         yield return ("beyond 2^63", With("[0,8]", "[9223372036854775800,9223372036854775807]"), "has 7 bytes");
         yield return ("overlapping", Twice("b", "[0,4]", "[2,6]"), "begins at byte 2, before the end of another at 4");
         yield return ("the same bytes", Twice("b", "[4,8]", "[4,8]"), "behind 4 bytes of no tensor");
-        yield return ("on one another", Twice("b", "[0,4]", "[0,4]"), "begins at byte 0, before the end of another at 4");
+        yield return ("on one another", Twice("b", "[0,4]", "[0,4]"), "begins at byte 0, before the end of another");
         yield return ("a hole", Twice("b", "[0,4]", "[5,9]"), "ends at byte 9 of 8");
-        yield return ("a hole first", With("[2],\"data_offsets\":[0,8]", "[1],\"data_offsets\":[4,8]"), "behind 4 bytes of no");
+        yield return (
+            "a hole first", With("[2],\"data_offsets\":[0,8]", "[1],\"data_offsets\":[4,8]"), "behind 4 bytes of no");
         yield return ("metadata of numbers", """{"__metadata__":{"a":1}}""", "'__metadata__': has not text throughout");
         yield return ("metadata of metadata", """{"__metadata__":{"a":{}}}""", "has not text throughout");
         yield return ("metadata that is text", """{"__metadata__":"pt"}""", "'__metadata__': has not an object");
@@ -153,7 +154,8 @@ public sealed class SafetensorsReadTests : IDisposable
         Assert.AreEqual(0.1, file.Read<double>("a")[0]);
         CollectionAssert.AreEqual((Half[])[(Half)1, (Half)2], file.Read<Half>("b"));
         Assert.IsEmpty(file.Read<float>("none"));
-        using ParameterFile empty = ParameterFile.Open(_temp.Write("empty.safetensors", SafetensorsBytes.Make("{}", [])));
+        string path = _temp.Write("empty.safetensors", SafetensorsBytes.Make("{}", []));
+        using ParameterFile empty = ParameterFile.Open(path);
         Assert.IsEmpty(empty.Names);
         OneLine.Refused(() => empty.Read<float>("a"), "holds no tensor 'a'; it holds none");
     }
@@ -161,11 +163,13 @@ public sealed class SafetensorsReadTests : IDisposable
     [TestMethod]
     public void Every_type_becomes_every_floating_type_rounded_once()
     {
-        // Rounded to float first, 1 + 2^-11 + 2^-40 would be a tie for Half, and go down; so 1 + 2^-8 + 2^-40 for BFloat16.
+        // Rounded to float first, 1 + 2^-11 + 2^-40 would be a tie for Half, and go down; so 1 + 2^-8 + 2^-40 for
+        // BFloat16.
         double[] values =
         [
             1 + Math.ScaleB(1, -11) + Math.ScaleB(1, -40), 1 + Math.ScaleB(1, -8) + Math.ScaleB(1, -40),
-            1 + Math.ScaleB(1, -24) + Math.ScaleB(1, -50), 1e300, -1e-300, double.NaN, double.NegativeInfinity, 65519.99, -0.0,
+            1 + Math.ScaleB(1, -24) + Math.ScaleB(1, -50), 1e300, -1e-300, double.NaN, double.NegativeInfinity, 65519.99,
+            -0.0,
         ];
         using ParameterFile file = Open(SafetensorsBytes.Make(
             ("d", "F64", $"[{values.Length}]", SafetensorsBytes.Of(values)),
@@ -192,8 +196,9 @@ public sealed class SafetensorsReadTests : IDisposable
     public void Other_types_are_listed_and_not_read()
     {
         using ParameterFile file = Open(SafetensorsBytes.Make(
-            ("q", "U8", "[4]", new byte[4]), ("e", "F8_E4M3", "[2,2]", new byte[4]), ("x", "F1_NEW", "[7]", new byte[3]),
-            ("four", "F4", "[4]", new byte[2]), ("n", "I64", "[1]", new byte[8]), ("w", "F32", "[1]", new byte[4])));
+            ("q", "U8", "[4]", new byte[4]), ("e", "F8_E4M3", "[2,2]", new byte[4]),
+            ("x", "F1_NEW", "[7]", new byte[3]), ("four", "F4", "[4]", new byte[2]),
+            ("n", "I64", "[1]", new byte[8]), ("w", "F32", "[1]", new byte[4])));
         Assert.HasCount(6, file.Names);
         Assert.AreEqual("e: F8_E4M3 [2, 2]", file.Describe("e").ToString());
         foreach (string name in (string[])["q", "e", "x", "four"])
@@ -267,7 +272,8 @@ public sealed class SafetensorsReadTests : IDisposable
                 using ParameterFile file = ParameterFile.Open(path);
                 foreach (string name in file.Names)
                 {
-                    _ = file.Describe(name).Dtype is "I64" ? file.Read<long>(name).Length : file.Read<float>(name).Length;
+                    bool integer = file.Describe(name).Dtype is "I64";
+                    _ = integer ? file.Read<long>(name).Length : file.Read<float>(name).Length;
                 }
 
                 read++;

@@ -34,20 +34,31 @@ internal sealed record LayerCase(
     public static IReadOnlyList<LayerCase> All { get; } =
     [
         OfRows("LayerNorm", device => new LayerNormLayer<float>([Channels, Spatial], device: device)),
-        OfRows("LayerNorm without parameters", device => new LayerNormLayer<float>([Spatial], affine: false, device: device)),
+        OfRows(
+            "LayerNorm without parameters",
+            device => new LayerNormLayer<float>([Spatial], affine: false, device: device)),
         OfRows("RmsNorm", device => new RmsNormLayer<float>([Spatial], bias: true, device: device)),
-        OfRows("RmsNorm of differences from 1", device => new RmsNormLayer<float>([Spatial], zeroCentered: true, device: device)),
+        OfRows(
+            "RmsNorm of differences from 1",
+            device => new RmsNormLayer<float>([Spatial], zeroCentered: true, device: device)),
         OfSums("LayerNorm of a sum", device => new LayerNormLayer<float>([Spatial], device: device)),
         OfSums("RmsNorm of a sum", device => new RmsNormLayer<float>([Spatial], device: device)),
         OfChannels("GroupNorm", device => new GroupNormLayer<float>(3, Channels, device: device)),
-        OfChannels("GroupNorm without parameters", device => new GroupNormLayer<float>(2, Channels, affine: false, device: device)),
+        OfChannels(
+            "GroupNorm without parameters",
+            device => new GroupNormLayer<float>(2, Channels, affine: false, device: device)),
         OfChannels("InstanceNorm", device => new InstanceNormLayer<float>(Channels, affine: true, device: device)),
-        OfChannels("InstanceNorm with running statistics", device => new InstanceNormLayer<float>(
-            Channels, affine: true, trackRunningStatistics: true, device: device)),
+        OfChannels(
+            "InstanceNorm with running statistics",
+            device => new InstanceNormLayer<float>(
+                Channels, affine: true, trackRunningStatistics: true, device: device)),
         OfChannels("BatchNorm", device => new BatchNormLayer<float>(Channels, device: device)),
-        OfChannels("BatchNorm of the average", device => new BatchNormLayer<float>(Channels, momentum: null, device: device)),
-        OfChannels("BatchNorm without running statistics", device => new BatchNormLayer<float>(
-            Channels, trackRunningStatistics: false, device: device)),
+        OfChannels(
+            "BatchNorm of the average",
+            device => new BatchNormLayer<float>(Channels, momentum: null, device: device)),
+        OfChannels(
+            "BatchNorm without running statistics",
+            device => new BatchNormLayer<float>(Channels, trackRunningStatistics: false, device: device)),
         new(
             "L2Normalize",
             device => new L2NormalizeLayer<float>(device: device),
@@ -61,7 +72,8 @@ internal sealed record LayerCase(
     ];
 
     /// <summary>Those whose backward pass depends on what a forward pass has seen.</summary>
-    public static IEnumerable<LayerCase> WithStatistics => All.Where(c => c.Name is not ("L2Normalize" or "WeightNorm"));
+    public static IEnumerable<LayerCase> WithStatistics =>
+        All.Where(c => c.Name is not ("L2Normalize" or "WeightNorm"));
 
     public static float[] Random(string seed, int count = Count) =>
         [.. new RandomData(seed).Normals(count).Select(value => (float)value)];

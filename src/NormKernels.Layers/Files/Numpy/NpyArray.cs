@@ -28,7 +28,8 @@ internal sealed class NpyArray
     /// <summary>The most axes a NumPy array has.</summary>
     public const int MaxRank = 64;
 
-    // Half[], float[], double[] or long[]: a typed array holds 2^31 elements, where a byte[] would hold an eighth of that.
+    // Half[], float[], double[] or long[]: a typed array holds 2^31 elements, where a byte[] would hold an eighth of
+    // that.
     private readonly Array _data;
     private readonly long[] _shape;
 

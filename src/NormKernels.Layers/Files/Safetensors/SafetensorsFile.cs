@@ -161,7 +161,8 @@ internal sealed class SafetensorsFile : ParameterFile
 
     private SafetensorsEntry Entry(string name) => _entries.TryGetValue(name, out SafetensorsEntry entry)
         ? entry
-        : throw new InvalidDataException($"{Path}: holds no tensor {ErrorText.QuoteName(name)}; it holds {Listed(_names)}");
+        : throw new InvalidDataException(
+            $"{Path}: holds no tensor {ErrorText.QuoteName(name)}; it holds {Listed(_names)}");
 
     private static string Listed(string[] names)
     {

@@ -12,13 +12,13 @@ namespace NormKernels.Layers.Files.Safetensors;
 internal readonly record struct SafetensorsEntry(ParameterInfo Info, long Begin, long End);
 
 /// <summary>
-/// The JSON header of a .safetensors file: <c>{"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, ...}</c>
-/// and, under <c>__metadata__</c>, a map from text to text. See
+/// The JSON header of a .safetensors file: <c>{"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]},
+/// ...}</c> and, under <c>__metadata__</c>, a map from text to text. See
 /// <see href="https://huggingface.co/docs/safetensors/index#format"/>.
 /// </summary>
 /// <remarks>
-/// As strict as the format is: no name twice, no field missing, twice or unknown, offsets that begin before they end and
-/// are as many bytes as type and shape take, tensors that cover the data from its first byte to its last without
+/// As strict as the format is: no name twice, no field missing, twice or unknown, offsets that begin before they end
+/// and are as many bytes as type and shape take, tensors that cover the data from its first byte to its last without
 /// overlapping. They need not be listed in that order. Types that are not known here are listed all the same, with
 /// bytes that nobody can count: checkpoints hold tensors of all kinds beside those that are asked for.
 /// </remarks>
@@ -38,7 +38,8 @@ internal static class SafetensorsHeader
         // White space and a byte order mark before it are JSON to some parsers, but no header.
         if (json.IsEmpty || json[0] != (byte)'{')
         {
-            throw new InvalidDataException($"{path}: is not a .safetensors file (its header does not begin with a brace)");
+            throw new InvalidDataException(
+                $"{path}: is not a .safetensors file (its header does not begin with a brace)");
         }
 
         List<SafetensorsEntry> entries;
@@ -160,7 +161,8 @@ internal static class SafetensorsHeader
                     default:
                         throw Error(
                             _path, name,
-                            $"has the field {ErrorText.Quote(field)} twice or beyond 'dtype', 'shape' and 'data_offsets'");
+                            $"has the field {ErrorText.Quote(field)} twice or beyond 'dtype', 'shape' and "
+                            + "'data_offsets'");
                 }
             }
 

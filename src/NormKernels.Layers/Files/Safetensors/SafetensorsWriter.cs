@@ -9,14 +9,16 @@ using System.Text.Json;
 
 namespace NormKernels.Layers.Files.Safetensors;
 
-/// <summary>Writes the .safetensors format as the libraries of Hugging Face do: equal tensors give equal bytes.</summary>
+/// <summary>Writes the .safetensors format as the libraries of Hugging Face do: equal tensors give equal
+/// bytes.</summary>
 internal static class SafetensorsWriter
 {
     // Every element lies at a multiple of its size: the data begins at one of 8, and the largest elements come first.
     private const int Alignment = sizeof(ulong);
 
     // Names stand as they are where JSON allows it: nothing of this becomes a web page.
-    private static readonly JsonWriterOptions JsonOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions JsonOptions =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static void Write(Stream stream, IEnumerable<StoredTensor> tensors)
     {

@@ -95,9 +95,17 @@ public sealed class BatchNormLayerTests : DeviceTests
             // A shift of all values of a channel changes nothing in training,
             Assert.IsTrue(place.Get(dx).All(value => Math.Abs(value) < 1e-5));
             layer.IsTraining = false;
+            place.ZeroGradients(layer);
             place.Backward(layer, place.Put(ones), x, dx, _shape);
-            // and everything alike where mean 0 and variance 1 are given.
+            // and everything alike where mean 0 and variance 1 are given; xhat is x then.
             Assert.IsTrue(place.Get(dx).All(value => Math.Abs(value - 1) < 1e-5));
+            double[] mean = Statistics(place.Get(x)).Mean;
+            float[] dweight = layer.Weight!.Gradient!.ToArray(place.Stream);
+            for (int channel = 0; channel < Channels; channel++)
+            {
+                Assert.AreEqual(20 * mean[channel], dweight[channel], 1e-3);
+                Assert.AreEqual(20, layer.Bias!.Gradient!.ToArray(place.Stream)[channel], 1e-4);
+            }
         }
     }
 

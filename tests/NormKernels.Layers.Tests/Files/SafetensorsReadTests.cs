@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Reflection;
 using System.Text;
 
 using Microsoft.VisualStudio.TestTools.UnitTesting;
@@ -101,17 +102,30 @@ public sealed class SafetensorsReadTests : IDisposable
         yield return ("metadata twice", """{"__metadata__":{},"__metadata__":{}}""", "is listed twice");
         yield return ("a key of metadata twice", """{"__metadata__":{"a":"","a":""}}""", "has 'a' twice");
         yield return ("escape codes", With("\"F32\"", "\"F32\",\"\\u001b[2J\\n\":1"), "'?[2J?'");
-        string deep = string.Concat(Enumerable.Repeat("[", 100_000));
-        yield return ("a hundred thousand brackets", With("[2]", deep), "no integer from 0 to");
     }
 
+    public static string NameOf(MethodInfo method, object[] row) => $"{method.Name} ({row[0]})";
+
     [TestMethod]
-    [DynamicData(nameof(Malformed))]
+    [DynamicData(nameof(Malformed), DynamicDataDisplayName = nameof(NameOf))]
     public void Malformed_files_are_refused_in_one_line(string what, byte[] file, string fragment)
     {
         Assert.AreNotEqual("", what);
         string path = _temp.Write("x.safetensors", file);
         OneLine.Refused(() => ParameterFile.Open(path).Dispose(), path + ": ", fragment);
+    }
+
+    [TestMethod]
+    public void What_is_nested_deeply_or_has_many_axes_is_refused_like_anything_else()
+    {
+        string brackets = string.Concat(Enumerable.Repeat("[", 100_000));
+        string axes = string.Join(',', Enumerable.Repeat(1, 100_000));
+        foreach ((string shape, string fragment) in ((string, string)[])
+            [(brackets, "no integer from 0 to"), ($"[{axes}]", "64 axes")])
+        {
+            string path = _temp.Write("x.safetensors", SafetensorsBytes.Make(With("[2]", shape), new byte[8]));
+            OneLine.Refused(() => ParameterFile.Open(path).Dispose(), fragment);
+        }
     }
 
     [TestMethod]

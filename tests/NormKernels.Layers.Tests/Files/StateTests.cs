@@ -72,6 +72,8 @@ public sealed class StateTests : DeviceTests, IDisposable
         }
 
         writer.Add<BFloat16>("model.layers.1.mlp.down_proj.weight", new BFloat16[8], 2, 4);
+        // A prefix is at the beginning.
+        writer.Add<BFloat16>("teacher.model.layers.1.input_layernorm.bias", new BFloat16[4], 4);
         using ParameterFile file = Write(writer);
         using RmsNormLayer<float> layer = new([4], 1e-6);
         layer.Load(file, "model.layers.10.input_layernorm.");

@@ -21,7 +21,7 @@ namespace NormKernels.Layers;
 /// layer in reverse order, but not in any other while shapes are the same. Backward passes add to the gradients of the
 /// parameters until <see cref="ZeroGradients()"/>, and overwrite those of the input.</para>
 /// <para><b>Memory.</b> What is kept grows to the largest call and stays: after the first call of a shape a call
-/// allocates nothing.</para>
+/// allocates nothing. So make it once before capturing it in a CUDA graph.</para>
 /// <para><b>Threads.</b> With <see cref="IsTraining"/> false a forward pass keeps nothing and writes nothing but its
 /// outputs: any number of threads may call it at a time. Forward passes in training, and all backward passes, are for
 /// one thread at a time: a second gets an <see cref="InvalidOperationException"/>. On a device their streams have to be

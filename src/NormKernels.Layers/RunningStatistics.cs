@@ -1,5 +1,4 @@
 using System;
-using System.IO;
 
 using NormKernels.Cuda;
 
@@ -26,7 +25,7 @@ internal sealed class BatchCounter() : LayerTensor("num_batches_tracked", [], de
         file.Read(name, new Span<long>(ref value));
         return value >= 0
             ? () => Value = value
-            : throw new InvalidDataException($"{file.Path}: {name} is {value}, which counts nothing");
+            : throw file.Error(name, $"is {value}, which counts nothing");
     }
 
     internal override void Write(ParameterFileWriter writer, string name) => writer.Add<long>(name, [Value], Shape);

@@ -6,8 +6,8 @@ using System.IO;
 using System.Linq;
 
 using NormKernels.Cli.Commands;
-using NormKernels.Cli.Numpy;
 using NormKernels.Cuda;
+using NormKernels.Layers.Files;
 
 namespace NormKernels.Cli;
 

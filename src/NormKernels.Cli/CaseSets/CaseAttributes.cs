@@ -4,7 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 
-using NormKernels.Cli.Numpy;
+using NormKernels.Layers.Files;
 
 namespace NormKernels.Cli.CaseSets;
 

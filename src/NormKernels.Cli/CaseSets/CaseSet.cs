@@ -6,7 +6,8 @@ using System.Linq;
 using System.Text.Json;
 using System.Threading;
 
-using NormKernels.Cli.Numpy;
+using NormKernels.Layers.Files;
+using NormKernels.Layers.Files.Numpy;
 
 namespace NormKernels.Cli.CaseSets;
 

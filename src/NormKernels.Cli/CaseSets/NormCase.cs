@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 using System.IO;
 using System.Linq;
 
-using NormKernels.Cli.Numpy;
+using NormKernels.Layers.Files;
 
 namespace NormKernels.Cli.CaseSets;
 

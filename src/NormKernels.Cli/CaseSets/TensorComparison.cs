@@ -1,7 +1,7 @@
 using System;
 using System.Globalization;
 
-using NormKernels.Cli.Numpy;
+using NormKernels.Layers.Files.Numpy;
 
 namespace NormKernels.Cli.CaseSets;
 

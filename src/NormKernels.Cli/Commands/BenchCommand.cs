@@ -9,9 +9,9 @@ using System.Linq;
 
 using NormKernels.Cli.Benchmarking;
 using NormKernels.Cli.CaseSets;
-using NormKernels.Cli.Numpy;
 using NormKernels.Cli.Operations;
 using NormKernels.Cli.Peers;
+using NormKernels.Layers.Files;
 
 namespace NormKernels.Cli.Commands;
 

@@ -5,8 +5,8 @@ using System.IO;
 using System.Linq;
 
 using NormKernels.Cli.CaseSets;
-using NormKernels.Cli.Numpy;
 using NormKernels.Cli.Operations;
+using NormKernels.Layers.Files;
 
 namespace NormKernels.Cli.Commands;
 

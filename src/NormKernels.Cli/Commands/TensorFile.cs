@@ -3,7 +3,8 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 
-using NormKernels.Cli.Numpy;
+using NormKernels.Layers.Files;
+using NormKernels.Layers.Files.Numpy;
 
 namespace NormKernels.Cli.Commands;
 

@@ -6,9 +6,9 @@ using System.IO;
 using System.Linq;
 
 using NormKernels.Cli.CaseSets;
-using NormKernels.Cli.Numpy;
 using NormKernels.Cli.Operations;
 using NormKernels.Cli.Verification;
+using NormKernels.Layers.Files;
 
 namespace NormKernels.Cli.Commands;
 

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 
-using NormKernels.Cli.Numpy;
+using NormKernels.Layers.Files.Numpy;
 
 namespace NormKernels.Cli.Operations;
 

@@ -5,8 +5,8 @@ using System.Diagnostics.CodeAnalysis;
 using NormKernels.Cli.Benchmarking;
 using NormKernels.Cli.CaseSets;
 using NormKernels.Cli.Commands;
-using NormKernels.Cli.Numpy;
 using NormKernels.Cuda;
+using NormKernels.Layers.Files.Numpy;
 
 namespace NormKernels.Cli.Operations;
 

@@ -3,7 +3,8 @@ using System.IO;
 using System.Linq;
 
 using NormKernels.Cli.CaseSets;
-using NormKernels.Cli.Numpy;
+using NormKernels.Layers.Files;
+using NormKernels.Layers.Files.Numpy;
 using NormKernels.Reference;
 
 using ReferenceOrder = NormKernels.Reference.MatrixNormOrder;

@@ -5,7 +5,7 @@ using System.Numerics.Tensors;
 
 using NormKernels.Cli.Benchmarking;
 using NormKernels.Cli.CaseSets;
-using NormKernels.Cli.Numpy;
+using NormKernels.Layers.Files.Numpy;
 
 namespace NormKernels.Cli.Operations;
 

@@ -5,7 +5,7 @@ using System.IO;
 using System.Linq;
 
 using NormKernels.Cli.Benchmarking;
-using NormKernels.Cli.Numpy;
+using NormKernels.Layers.Files.Numpy;
 
 namespace NormKernels.Cli.Operations;
 

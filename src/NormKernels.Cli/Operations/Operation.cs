@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 using System.IO;
 
 using NormKernels.Cli.Benchmarking;
-using NormKernels.Cli.Numpy;
+using NormKernels.Layers.Files.Numpy;
 
 namespace NormKernels.Cli.Operations;
 

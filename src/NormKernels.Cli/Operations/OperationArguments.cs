@@ -4,7 +4,7 @@ using System.IO;
 using System.Linq;
 
 using NormKernels.Cli.CaseSets;
-using NormKernels.Cli.Numpy;
+using NormKernels.Layers.Files.Numpy;
 
 namespace NormKernels.Cli.Operations;
 

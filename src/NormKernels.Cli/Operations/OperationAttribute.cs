@@ -3,7 +3,7 @@ using System.IO;
 using System.Linq;
 using System.Text.Json;
 
-using NormKernels.Cli.Numpy;
+using NormKernels.Layers.Files;
 
 namespace NormKernels.Cli.Operations;
 

@@ -7,8 +7,9 @@ using System.Linq;
 
 using NormKernels.Cli.CaseSets;
 using NormKernels.Cli.Commands;
-using NormKernels.Cli.Numpy;
 using NormKernels.Cli.Operations;
+using NormKernels.Layers.Files;
+using NormKernels.Layers.Files.Numpy;
 
 namespace NormKernels.Cli.Verification;
 

@@ -7,7 +7,7 @@ using System.Threading.Tasks;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 using NormKernels.Cli.CaseSets;
-using NormKernels.Cli.Numpy;
+using NormKernels.Layers.Files.Numpy;
 
 namespace NormKernels.Cli.Tests.CaseSets;
 

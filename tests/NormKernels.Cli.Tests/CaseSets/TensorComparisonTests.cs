@@ -6,7 +6,7 @@ using System.Linq;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 using NormKernels.Cli.CaseSets;
-using NormKernels.Cli.Numpy;
+using NormKernels.Layers.Files.Numpy;
 
 namespace NormKernels.Cli.Tests.CaseSets;
 

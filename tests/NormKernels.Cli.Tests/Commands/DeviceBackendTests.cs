@@ -6,8 +6,8 @@ using System.Text.Json;
 
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
-using NormKernels.Cli.Numpy;
 using NormKernels.Cli.Operations;
+using NormKernels.Layers.Files.Numpy;
 
 namespace NormKernels.Cli.Tests.Commands;
 

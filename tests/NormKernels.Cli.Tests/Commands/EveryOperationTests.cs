@@ -8,8 +8,8 @@ using System.Text.Json.Nodes;
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 using NormKernels.Cli.CaseSets;
-using NormKernels.Cli.Numpy;
 using NormKernels.Cli.Operations;
+using NormKernels.Layers.Files.Numpy;
 
 namespace NormKernels.Cli.Tests.Commands;
 

@@ -5,8 +5,8 @@ using System.Linq;
 
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
-using NormKernels.Cli.Numpy;
-using NormKernels.Cli.Tests.Numpy;
+using NormKernels.Layers.Files.Numpy;
+using NormKernels.Layers.Tests.Files.Numpy;
 using NormKernels.Reference;
 
 namespace NormKernels.Cli.Tests.Commands;

@@ -12,38 +12,51 @@ public sealed class ReadmeTests
 {
     private static readonly string Readme = Repository.ReadAll("README.md");
 
+    // Each with the namespaces that it uses.
+    private static readonly (string Name, string Usings, Action Run)[] Examples =
+    [
+        (nameof(ReadmeExample), "using NormKernels;", ReadmeExample.Run),
+        (nameof(ReadmeLayersExample), "using NormKernels.Layers;", ReadmeLayersExample.Run),
+    ];
+
     [TestMethod]
-    public void The_example_is_the_one_that_is_compiled()
+    public void The_examples_are_those_that_are_compiled()
     {
-        string source = Repository.ReadAll("tests/NormKernels.Tests/House/ReadmeExample.cs");
-        string[] lines =
-        [
-            .. source.Split('\n').SkipWhile(line => line.Trim() != "// begin").Skip(1)
-                .TakeWhile(line => line.Trim() != "// end").Select(line => line.Length < 8 ? line : line[8..]),
-        ];
-        Assert.IsGreaterThan(5, lines.Length);
-        string block = $"```csharp\nusing NormKernels;\n\n{string.Join('\n', lines)}\n```\n";
-        Assert.Contains(block, Readme, "README.md and ReadmeExample.cs differ");
+        foreach ((string name, string usings, _) in Examples)
+        {
+            string[] lines = Lines(name);
+            Assert.IsGreaterThan(5, lines.Length);
+            string block = $"```csharp\n{usings}\n\n{string.Join('\n', lines)}\n```\n";
+            Assert.Contains(block, Readme, $"README.md and {name}.cs differ");
+        }
     }
 
     [TestMethod]
     [DoNotParallelize]
-    public void The_example_prints_what_it_says()
+    public void The_examples_print_what_they_say()
     {
         TextWriter console = Console.Out;
-        using StringWriter written = new();
+        string directory = Directory.GetCurrentDirectory();
+        string temporary = Directory.CreateTempSubdirectory("normkernels-").FullName;
         try
         {
-            Console.SetOut(written);
-            ReadmeExample.Run();
+            Directory.SetCurrentDirectory(temporary);
+            foreach ((string name, _, Action run) in Examples)
+            {
+                using StringWriter written = new();
+                Console.SetOut(written);
+                run();
+                string said = Lines(name).Single(line => line.StartsWith("Console.WriteLine", StringComparison.Ordinal));
+                Assert.AreEqual(
+                    said[(said.LastIndexOf("// ", StringComparison.Ordinal) + 3)..], written.ToString().Trim(), name);
+            }
         }
         finally
         {
             Console.SetOut(console);
+            Directory.SetCurrentDirectory(directory);
+            Directory.Delete(temporary, recursive: true);
         }
-
-        string said = Readme.Split('\n').Single(line => line.StartsWith("Console.WriteLine", StringComparison.Ordinal));
-        Assert.AreEqual(said[(said.LastIndexOf("// ", StringComparison.Ordinal) + 3)..], written.ToString().Trim());
     }
 
     [TestMethod]
@@ -53,4 +66,12 @@ public sealed class ReadmeTests
         Assert.StartsWith("./build.sh run", first);
         Assert.Contains("./build.sh test", first[..first.IndexOf("```", StringComparison.Ordinal)]);
     }
+
+    // The lines between the marks, without their indentation.
+    private static string[] Lines(string example) =>
+    [
+        .. Repository.ReadAll($"tests/NormKernels.Tests/House/{example}.cs").Split('\n')
+            .SkipWhile(line => line.Trim() != "// begin").Skip(1)
+            .TakeWhile(line => line.Trim() != "// end").Select(line => line.Length < 8 ? line : line[8..]),
+    ];
 }

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Numerics;
 using System.Text;
 
-namespace NormKernels.Cli.Numpy;
+namespace NormKernels.Layers.Files.Numpy;
 
 /// <summary>The element types that are read and written.</summary>
 internal enum NpyKind
@@ -16,15 +16,20 @@ internal enum NpyKind
 
     /// <summary>IEEE double precision, <c>&lt;f8</c>.</summary>
     Float64,
+
+    /// <summary>Integers of 64 bits, <c>&lt;i8</c>: counters among parameters. Read only where they are asked
+    /// for.</summary>
+    Int64,
 }
 
-/// <summary>An array of floating-point numbers in C order with its shape. A shape of <c>()</c> is a scalar.</summary>
+/// <summary>An array of numbers in C order with its shape. A shape of <c>()</c> is a scalar.</summary>
 internal sealed class NpyArray
 {
     /// <summary>The most axes a NumPy array has.</summary>
     public const int MaxRank = 64;
 
-    // Half[], float[] or double[]: a typed array holds 2^31 elements, where a byte[] would hold an eighth of that.
+    // Half[], float[], double[] or long[]: a typed array holds 2^31 elements, where a byte[] would hold an eighth of
+    // that.
     private readonly Array _data;
     private readonly long[] _shape;
 
@@ -44,6 +49,12 @@ internal sealed class NpyArray
     /// <inheritdoc cref="NpyArray(Half[], ReadOnlySpan{long})"/>
     public NpyArray(double[] data, params ReadOnlySpan<long> shape)
         : this(data, NpyKind.Float64, shape)
+    {
+    }
+
+    /// <inheritdoc cref="NpyArray(Half[], ReadOnlySpan{long})"/>
+    public NpyArray(long[] data, params ReadOnlySpan<long> shape)
+        : this(data, NpyKind.Int64, shape)
     {
     }
 
@@ -71,7 +82,7 @@ internal sealed class NpyArray
     /// <summary>The number of elements.</summary>
     public int Length => _data.Length;
 
-    /// <summary>The elements as a new array of doubles; exact from every kind.</summary>
+    /// <summary>The elements as a new array of doubles; exact from every floating-point kind.</summary>
     public double[] ToDoubles() => Convert<double>();
 
     /// <summary>The elements as a new array of floats, rounded to nearest even.</summary>
@@ -135,6 +146,7 @@ internal sealed class NpyArray
             TTo[] same => (TTo[])same.Clone(),
             double[] doubles => Array.ConvertAll(doubles, TTo.CreateTruncating),
             float[] floats => Array.ConvertAll(floats, TTo.CreateTruncating),
+            long[] integers => Array.ConvertAll(integers, TTo.CreateTruncating),
             _ => Array.ConvertAll((Half[])_data, TTo.CreateTruncating),
         };
     }

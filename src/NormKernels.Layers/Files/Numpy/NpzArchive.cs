@@ -6,7 +6,7 @@ using System.IO.Compression;
 using System.Linq;
 using System.Threading;
 
-namespace NormKernels.Cli.Numpy;
+namespace NormKernels.Layers.Files.Numpy;
 
 /// <summary>
 /// NumPy's .npz format: a zip archive of .npy members, stored or deflated, each read when it is asked for. Threads may
@@ -46,6 +46,9 @@ internal sealed class NpzArchive : IDisposable
 
     /// <summary>The names of the arrays, in the order of the archive.</summary>
     public ReadOnlyCollection<string> Keys => _keys.AsReadOnly();
+
+    /// <summary>Whether there is an array of this name.</summary>
+    public bool Contains(string key) => _members.ContainsKey(key);
 
     /// <summary>Opens an archive and lists it; the arrays are not read yet.</summary>
     /// <exception cref="InvalidDataException">It is not such an archive; the message names it.</exception>
@@ -103,7 +106,24 @@ internal sealed class NpzArchive : IDisposable
 
     /// <summary>Reads one array.</summary>
     /// <exception cref="InvalidDataException">There is none of that name, or it cannot be read.</exception>
-    public NpyArray Read(string key)
+    public NpyArray Read(string key, bool integers = false) =>
+        Read(key, (member, name) => NpyFile.Read(member, name, integers));
+
+    /// <summary>Reads what one array is, and no more of it than that takes.</summary>
+    /// <inheritdoc cref="Read(string, bool)" path="/exception"/>
+    public NpyHeader ReadHeader(string key) =>
+        Read(key, (member, name) => NpyFile.ReadHeader(member, name, integers: true));
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _zip.Dispose();
+        }
+    }
+
+    private TResult Read<TResult>(string key, Func<Stream, string, TResult> read)
     {
         if (!_members.TryGetValue(key, out ZipArchiveEntry? entry))
         {
@@ -130,16 +150,7 @@ internal sealed class NpzArchive : IDisposable
             }
 
             using Crc32CheckedStream member = new(opened, entry.Crc32, name);
-            return NpyFile.Read(member, name);
-        }
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        lock (_gate)
-        {
-            _zip.Dispose();
+            return read(member, name);
         }
     }
 

@@ -1,11 +1,9 @@
-using System;
 using System.Buffers.Binary;
-using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace NormKernels.Cli.Tests.Numpy;
+namespace NormKernels.Layers.Tests.Files.Numpy;
 
 /// <summary>.npy files put together by hand, whether sound or not.</summary>
 internal static class NpyBytes
@@ -23,14 +21,4 @@ internal static class NpyBytes
             $"{{'descr': '{descr}', 'fortran_order': {fortranOrder}, 'shape': {shape}, }}   \n",
             MemoryMarshal.AsBytes<T>(data).ToArray(),
             major);
-}
-
-/// <summary>A stream such as a pipe: it has no length, and hands over a few bytes at a time.</summary>
-internal sealed class PipeLikeStream(byte[] bytes, int pieceBytes = 7) : MemoryStream(bytes)
-{
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override int Read(Span<byte> buffer) => base.Read(buffer[..Math.Min(buffer.Length, pieceBytes)]);
 }

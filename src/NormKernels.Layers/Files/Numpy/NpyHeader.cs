@@ -2,7 +2,7 @@ using System;
 using System.Globalization;
 using System.IO;
 
-namespace NormKernels.Cli.Numpy;
+namespace NormKernels.Layers.Files.Numpy;
 
 /// <summary>What the header of a .npy file says about the bytes behind it.</summary>
 /// <param name="Kind">The element type.</param>
@@ -10,28 +10,34 @@ namespace NormKernels.Cli.Numpy;
 /// <param name="Shape">The length of every axis.</param>
 internal sealed record NpyHeader(NpyKind Kind, bool FortranOrder, long[] Shape)
 {
-    /// <summary>The element types as the header names them.</summary>
-    public const string AcceptedTypes = "'<f2', '<f4' and '<f8'";
+    private const string AcceptedTypes = "'<f2', '<f4' and '<f8'";
+    private const string AcceptedWithIntegers = "'<f2', '<f4', '<f8' and '<i8'";
 
     /// <summary>The name of an element type in a header.</summary>
     public static string Descr(NpyKind kind) => kind switch
     {
         NpyKind.Float16 => "<f2",
         NpyKind.Float32 => "<f4",
-        _ => "<f8",
+        NpyKind.Float64 => "<f8",
+        _ => "<i8",
     };
 
     /// <summary>
     /// Reads the Python dict literal of a header: exactly the keys <c>descr</c>, <c>fortran_order</c> and
     /// <c>shape</c>, in any order.
     /// </summary>
-    /// <exception cref="InvalidDataException">It is anything else; the message begins with the file.</exception>
-    public static NpyHeader Parse(string text, string file) => new Parser(text, file).ParseDict();
+    /// <param name="text">The header.</param>
+    /// <param name="file">The file, which messages begin with.</param>
+    /// <param name="integers">Whether the elements may be integers.</param>
+    /// <exception cref="InvalidDataException">It is anything else.</exception>
+    public static NpyHeader Parse(string text, string file, bool integers = false) =>
+        new Parser(text, file, integers).ParseDict();
 
-    private ref struct Parser(ReadOnlySpan<char> text, string file)
+    private ref struct Parser(ReadOnlySpan<char> text, string file, bool integers)
     {
         private readonly ReadOnlySpan<char> _text = text;
         private readonly string _file = file;
+        private readonly string _accepted = integers ? AcceptedWithIntegers : AcceptedTypes;
         private int _at;
 
         public NpyHeader ParseDict()
@@ -83,7 +89,7 @@ internal sealed record NpyHeader(NpyKind Kind, bool FortranOrder, long[] Shape)
             if (_text[_at..].StartsWith('['))
             {
                 throw Error(
-                    $"the elements are structured, {ErrorText.Quote(_text[_at..])}; accepted are {AcceptedTypes}");
+                    $"the elements are structured, {ErrorText.Quote(_text[_at..])}; accepted are {_accepted}");
             }
 
             ReadOnlySpan<char> descr = ReadString();
@@ -93,7 +99,8 @@ internal sealed record NpyHeader(NpyKind Kind, bool FortranOrder, long[] Shape)
                 "<f2" or "f2" => NpyKind.Float16,
                 "<f4" or "f4" => NpyKind.Float32,
                 "<f8" or "f8" => NpyKind.Float64,
-                _ => throw Error($"the element type is {ErrorText.Quote(descr)}; accepted are {AcceptedTypes}"),
+                "<i8" or "i8" when _accepted is AcceptedWithIntegers => NpyKind.Int64,
+                _ => throw Error($"the element type is {ErrorText.Quote(descr)}; accepted are {_accepted}"),
             };
         }
 

@@ -5,11 +5,11 @@ using System.IO;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace NormKernels.Cli.Numpy;
+namespace NormKernels.Layers.Files.Numpy;
 
 /// <summary>
 /// Reads and writes NumPy's .npy format, versions 1.0, 2.0 and 3.0, for little-endian half, single and double
-/// precision. See <see href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html"/>.
+/// precision, and integers of 64 bits where they are asked for. See <see href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html"/>.
 /// </summary>
 internal static class NpyFile
 {
@@ -36,14 +36,15 @@ internal static class NpyFile
 
     /// <summary>Reads a stream to its end; <paramref name="name"/> stands for it in messages.</summary>
     /// <exception cref="InvalidDataException">It does not hold exactly one such array.</exception>
-    public static NpyArray Read(Stream stream, string name)
+    public static NpyArray Read(Stream stream, string name, bool integers = false)
     {
-        NpyHeader header = ReadHeader(stream, name);
+        NpyHeader header = ReadHeader(stream, name, integers);
         return header.Kind switch
         {
             NpyKind.Float16 => new NpyArray(ReadElements<Half>(stream, header, name), header.Shape),
             NpyKind.Float32 => new NpyArray(ReadElements<float>(stream, header, name), header.Shape),
-            _ => new NpyArray(ReadElements<double>(stream, header, name), header.Shape),
+            NpyKind.Float64 => new NpyArray(ReadElements<double>(stream, header, name), header.Shape),
+            _ => new NpyArray(ReadElements<long>(stream, header, name), header.Shape),
         };
     }
 
@@ -66,13 +67,18 @@ internal static class NpyFile
             case NpyKind.Float32:
                 WriteElements(stream, array.AsSpan<float>());
                 break;
-            default:
+            case NpyKind.Float64:
                 WriteElements(stream, array.AsSpan<double>());
+                break;
+            default:
+                WriteElements(stream, array.AsSpan<long>());
                 break;
         }
     }
 
-    private static NpyHeader ReadHeader(Stream stream, string name)
+    /// <summary>Reads what comes before the elements.</summary>
+    /// <exception cref="InvalidDataException">It is not the beginning of such an array.</exception>
+    public static NpyHeader ReadHeader(Stream stream, string name, bool integers = false)
     {
         Span<byte> magicAndVersion = stackalloc byte[8];
         int got = stream.ReadAtLeast(magicAndVersion, magicAndVersion.Length, throwOnEndOfStream: false);
@@ -100,7 +106,7 @@ internal static class NpyFile
 
         byte[] text = new byte[length];
         ReadHeaderBytes(stream, text, name);
-        return NpyHeader.Parse(Encoding.Latin1.GetString(text), name);
+        return NpyHeader.Parse(Encoding.Latin1.GetString(text), name, integers);
     }
 
     private static void ReadHeaderBytes(Stream stream, Span<byte> buffer, string name)

@@ -6,9 +6,10 @@ using System.Linq;
 
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
-using NormKernels.Cli.Numpy;
+using NormKernels.Cli.Tests;
+using NormKernels.Layers.Files.Numpy;
 
-namespace NormKernels.Cli.Tests.Numpy;
+namespace NormKernels.Layers.Tests.Files.Numpy;
 
 [TestClass]
 public sealed class NpzArchiveTests

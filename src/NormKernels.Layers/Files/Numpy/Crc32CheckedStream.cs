@@ -1,7 +1,7 @@
 using System;
 using System.IO;
 
-namespace NormKernels.Cli.Numpy;
+namespace NormKernels.Layers.Files.Numpy;
 
 /// <summary>
 /// Reads through to a zip member and compares its CRC-32 at the end: ZipArchive of .NET 10 ignores it, and a flipped

@@ -64,7 +64,7 @@ void statistics_again(const slice_range& r, const strip_table& ops, const Params
     return;
   }
   double mean[kStripColumns], variance[kStripColumns];
-  slice_moments(r, ops, p.dtype, p.x, true, mean, variance);
+  slice_moments(r, ops, p.dtype, p.x, true, p.epsilon, mean, variance);
   for (std::int64_t k = 0; k < count; ++k) {
     s->center[k] = static_cast<float>(mean[k]);
     s->scale[k] = static_cast<float>(rstd_of(variance[k] + p.epsilon));
@@ -75,7 +75,7 @@ void forward_slices(const slice_range& r, const strip_table& ops, const nk_chann
                     double* running_first, double* running_second) {
   const slices& v = *r.view;
   double mean[kStripColumns], variance[kStripColumns], rstd[kStripColumns];
-  slice_moments(r, ops, p.dtype, p.x, true, mean, variance);
+  slice_moments(r, ops, p.dtype, p.x, true, p.epsilon, mean, variance);
   const double values = static_cast<double>(v.values());
   for (std::int64_t k = r.begin; k < r.end; ++k) {
     const std::int64_t i = k - r.begin;
@@ -107,9 +107,14 @@ void forward_slices(const slice_range& r, const strip_table& ops, const nk_chann
 
 // Sums over the slices of a range, from which both derivatives are made.
 struct slice_sums {
-  double t[kStripColumns] = {};
-  double t_xhat[kStripColumns] = {};
-  double xhat[kStripColumns] = {};
+  double t[kStripColumns];
+  double t_xhat[kStripColumns];
+  double xhat[kStripColumns];
+
+  // Not all of the arrays: that would take longer than the sums of a short slice.
+  explicit slice_sums(std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i) t[i] = t_xhat[i] = xhat[i] = 0.0;
+  }
 };
 
 void backward_slices(const slice_range& r, const strip_table& ops, const nk_channel_norm_backward_params& p,
@@ -120,7 +125,7 @@ void backward_slices(const slice_range& r, const strip_table& ops, const nk_chan
   const double values = static_cast<double>(v.values());
   slice_statistics stats;
   statistics_again(r, ops, p, &stats);
-  slice_sums sums;
+  slice_sums sums(r.count());
   // Without a workspace a channel is a slice of its own, and its sums are kept here.
   double here[2][kStripColumns];
   const std::int64_t first_channel = r.begin * v.runs();
@@ -167,7 +172,7 @@ void jvp_slices(const slice_range& r, const strip_table& ops, const nk_channel_n
   const double values = static_cast<double>(r.view->values());
   slice_statistics stats;
   statistics_again(r, ops, p, &stats);
-  slice_sums sums;
+  slice_sums sums(r.count());
   const auto center = [&](std::int64_t k) { return stats.center[k - r.begin]; };
   const auto scale = [&](std::int64_t k) { return stats.scale[k - r.begin]; };
   channel_products(r, ops, p.dtype, p.tan_x, p.x, center, scale,
@@ -245,10 +250,21 @@ void fill_nan(float* values, std::int64_t count) {
   }
 }
 
+// Whether a call writes a tensor that is too large for the caches to be of use to whoever reads it next, and not in
+// place.
+template <class Params>
+bool streams(const Params& p, const void* out, const void* first, const void* second) {
+  return out != first && out != second &&
+         static_cast<std::uint64_t>(p.batch) * static_cast<std::uint64_t>(p.channels * p.spatial) *
+                 static_cast<std::uint64_t>(size_of(p.dtype)) >=
+             streaming_bytes();
+}
+
 // Calls f(block, range) for every outer index of every part.
 template <class F>
-void for_each_outer(const channel_parts& parts, const part_range& range, F&& f) {
+void for_each_outer(const channel_parts& parts, const part_range& range, bool streamed, F&& f) {
   for_each_part(parts, range.begin, range.end, [&](std::int64_t block, slice_range r) {
+    r.streamed = streamed;
     const std::int64_t end = r.outer + parts.block_size;
     for (; r.outer < end && r.outer < parts.outer; ++r.outer) f(block, r);
   });
@@ -333,12 +349,13 @@ nk_status forward(const channel_norm_room& room, const nk_channel_norm_forward_p
     }
     return NK_OK;
   }
+  const bool streamed = streams(p, p.y, p.x, p.x);
   if (inference) {
-    for_each_outer(parts, range, [&](std::int64_t, const slice_range& r) { infer_slices(r, *ops, p); });
+    for_each_outer(parts, range, streamed, [&](std::int64_t, const slice_range& r) { infer_slices(r, *ops, p); });
     return NK_OK;
   }
   if (sums) clear_totals(parts, range, workspace);
-  for_each_outer(parts, range, [&](std::int64_t block, const slice_range& r) {
+  for_each_outer(parts, range, streamed, [&](std::int64_t block, const slice_range& r) {
     forward_slices(r, *ops, p, sums ? workspace.at(block, kTotalFirst) : nullptr,
                    sums ? workspace.at(block, kTotalSecond) : nullptr);
   });
@@ -381,12 +398,14 @@ nk_status backward(const channel_norm_room& room, const nk_channel_norm_backward
     }
     return NK_OK;
   }
+  const bool streamed = streams(p, p.dx, p.dy, p.x);
   if (is_inference(p)) {
-    for_each_outer(parts, range, [&](std::int64_t, const slice_range& r) { infer_slices_backward(r, *ops, p); });
+    for_each_outer(parts, range, streamed,
+                   [&](std::int64_t, const slice_range& r) { infer_slices_backward(r, *ops, p); });
     return NK_OK;
   }
   if (sums) clear_totals(parts, range, workspace);
-  for_each_outer(parts, range,
+  for_each_outer(parts, range, streamed,
                  [&](std::int64_t block, const slice_range& r) { backward_slices(r, *ops, p, workspace, block); });
   if (sums && p.stage != NK_STAGE_PARTS) {
     add_blocks(workspace, parts.blocks, kTotalFirst, p.dbias, p.flags);
@@ -407,7 +426,7 @@ nk_status jvp(const channel_norm_room& room, const nk_channel_norm_jvp_params* p
   status = parts_of(p, is_empty(p) ? 0 : parts.count(), &range);
   if (status != NK_OK) return status;
   if (is_empty(p)) return NK_OK;
-  for_each_outer(parts, range, [&](std::int64_t, const slice_range& r) {
+  for_each_outer(parts, range, streams(p, p.jvp_y, p.tan_x, p.x), [&](std::int64_t, const slice_range& r) {
     if (is_inference(p)) {
       infer_slices_jvp(r, *ops, p);
     } else {

@@ -98,53 +98,80 @@ NK_INLINE void sum_part(std::int64_t i, std::int64_t end, int at, tree<N>& t, Te
   }
 }
 
-// totals[j] = sum over [0, n) of what terms(i, lanes, acc) adds to acc[j] for the columns i.. of a step. With lanes
-// that are not whole the others must be left as they are (loads give 0 there; see keep()).
+// all[j] = sum over [begin, end), at most kTreeColumns columns, of what terms(i, lanes, acc) adds to acc[j] for the
+// columns i.. of a step, lane by lane. With lanes that are not whole the others must be left as they are (loads give 0
+// there; see keep()).
 //
-// A skew of k has the steps begin k columns earlier, at -k, so that their loads are aligned (see skew_of()), and gives
-// the same bits. A column is k lanes further right then, and the sum over lanes is the same for all rotations: it adds
-// lanes half of them apart, in pairs, and a + b is b + a. Columns that come round to the first k lanes are a step
-// further on, in the next accumulator, from where they are taken back at the end.
+// A skew of k has the steps begin k columns earlier, so that their loads are aligned (see skew_of()); the sum over the
+// lanes is the same to the bit. A column is k lanes further right then, and the sum over lanes is the same for all
+// rotations: it adds lanes half of them apart, in pairs, and a + b is b + a. Columns that come round to the first k
+// lanes are a step further on, in the next accumulator, from where they are taken back at the end.
 template <int N, class Terms>
-NK_INLINE void sum_row(std::int64_t n, int skew, double (&totals)[N], Terms&& terms) {
+NK_INLINE void sum_tree(std::int64_t begin, std::int64_t end, int skew, vf (&all)[N], Terms&& terms) {
   constexpr int Flight = tree<N>::Flight;
-  for (int j = 0; j < N; ++j) totals[j] = 0.0;
-  for (std::int64_t begin = 0; begin < n; begin += kTreeColumns) {
-    const std::int64_t end = n - begin < kTreeColumns ? n : begin + kTreeColumns;
-    tree<N> t;
-    for (int k = 0; k < Flight; ++k) {
-      for (int j = 0; j < N; ++j) t.acc[k][j] = zero();
-    }
-    std::int64_t i = begin - skew;
-    const int lanes = static_cast<int>(end - i < kLanes ? end - i : kLanes);
+  tree<N> t;
+  for (int k = 0; k < Flight; ++k) {
+    for (int j = 0; j < N; ++j) t.acc[k][j] = zero();
+  }
+  std::int64_t i = begin - skew;
+  const int lanes = static_cast<int>(end - i < kLanes ? end - i : kLanes);
+  if (skew != 0) {
+    terms(i, between{skew, lanes}, t.acc[0]);
+  } else {
+    terms(i, first{lanes}, t.acc[0]);
+  }
+  i += kLanes;
+  for (; i + Flight * kLanes <= end; i += Flight * kLanes) {
+    terms(i, whole{}, t.acc[1 % Flight]);
+    terms(i + kLanes, whole{}, t.acc[2 % Flight]);
+    if constexpr (Flight > 2) terms(i + 2 * kLanes, whole{}, t.acc[3 % Flight]);
+    if constexpr (Flight > 3) terms(i + 3 * kLanes, whole{}, t.acc[4 % Flight]);
+    if constexpr (Flight > 4) terms(i + 4 * kLanes, whole{}, t.acc[5 % Flight]);
+    if constexpr (Flight > 5) terms(i + 5 * kLanes, whole{}, t.acc[6 % Flight]);
+  }
+  const int at = sum_rest<1>(&i, end, t, terms);
+  if (i < end) sum_part(i, end, at, t, terms);
+  for (int j = 0; j < N; ++j) {
     if (skew != 0) {
-      terms(i, between{skew, lanes}, t.acc[0]);
-    } else {
-      terms(i, first{lanes}, t.acc[0]);
+      const vf last = t.acc[0][j];
+      for (int k = 0; k + 1 < Flight; ++k) t.acc[k][j] = select(first{skew}, t.acc[k + 1][j], t.acc[k][j]);
+      t.acc[Flight - 1][j] = select(first{skew}, last, t.acc[Flight - 1][j]);
     }
-    i += kLanes;
-    for (; i + Flight * kLanes <= end; i += Flight * kLanes) {
-      terms(i, whole{}, t.acc[1 % Flight]);
-      terms(i + kLanes, whole{}, t.acc[2 % Flight]);
-      if constexpr (Flight > 2) terms(i + 2 * kLanes, whole{}, t.acc[3 % Flight]);
-      if constexpr (Flight > 3) terms(i + 3 * kLanes, whole{}, t.acc[4 % Flight]);
-      if constexpr (Flight > 4) terms(i + 4 * kLanes, whole{}, t.acc[5 % Flight]);
-      if constexpr (Flight > 5) terms(i + 5 * kLanes, whole{}, t.acc[6 % Flight]);
-    }
-    const int at = sum_rest<1>(&i, end, t, terms);
-    if (i < end) sum_part(i, end, at, t, terms);
-    for (int j = 0; j < N; ++j) {
-      if (skew != 0) {
-        const vf last = t.acc[0][j];
-        for (int k = 0; k + 1 < Flight; ++k) t.acc[k][j] = select(first{skew}, t.acc[k + 1][j], t.acc[k][j]);
-        t.acc[Flight - 1][j] = select(first{skew}, last, t.acc[Flight - 1][j]);
-      }
-      vf all = add(t.acc[0][j], t.acc[1][j]);
-      if constexpr (Flight == 3) all = add(all, t.acc[2][j]);
-      if constexpr (Flight == 6) all = add(add(all, add(t.acc[2][j], t.acc[3][j])), add(t.acc[4][j], t.acc[5][j]));
-      totals[j] += static_cast<double>(sum(all));
+    all[j] = add(t.acc[0][j], t.acc[1][j]);
+    if constexpr (Flight == 3) all[j] = add(all[j], t.acc[2][j]);
+    if constexpr (Flight == 6) {
+      all[j] = add(add(all[j], add(t.acc[2][j], t.acc[3][j])), add(t.acc[4][j], t.acc[5][j]));
     }
   }
+}
+
+// Calls body(begin, end) for every tree of [0, n).
+template <class Body>
+NK_INLINE void for_each_tree(std::int64_t n, Body&& body) {
+  for (std::int64_t begin = 0; begin < n; begin += kTreeColumns) {
+    body(begin, n - begin < kTreeColumns ? n : begin + kTreeColumns);
+  }
+}
+
+// totals[j] = sum over [0, n), n > 0, of what terms adds to acc[j].
+template <int N, class Terms>
+NK_INLINE void sum_row(std::int64_t n, int skew, double (&totals)[N], Terms&& terms) {
+  for (int j = 0; j < N; ++j) totals[j] = 0.0;
+  for_each_tree(n, [&](std::int64_t begin, std::int64_t end) NK_INLINE_LAMBDA {
+    vf all[N];
+    sum_tree(begin, end, skew, all, terms);
+    for (int j = 0; j < N; ++j) totals[j] += static_cast<double>(sum(all[j]));
+  });
+}
+
+// The same, added to the lanes of totals[j]: of many short rows, the sum over lanes is taken once.
+template <int N, class Terms>
+NK_INLINE void sum_lanes(std::int64_t n, vd (&totals)[N], Terms&& terms) {
+  for_each_tree(n, [&](std::int64_t begin, std::int64_t end) NK_INLINE_LAMBDA {
+    vf all[N];
+    sum_tree(begin, end, 0, all, terms);
+    for (int j = 0; j < N; ++j) totals[j] = add(totals[j], widen(all[j]));
+  });
 }
 
 NK_END_ISA

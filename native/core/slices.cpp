@@ -7,55 +7,124 @@ namespace nk {
 
 const strip_table* const kStripTables[3] = {&scalar::strip_ops, &avx2::strip_ops, &avx512::strip_ops};
 
-void slice_moments(const slice_range& r, const strip_table& ops, std::int32_t dtype, const void* x, bool centred,
-                   double* mean, double* variance) {
-  const slices& v = *r.view;
-  const std::int64_t base = v.outer.offset(r.outer);
-  // The first value of a slice: what is summed is the distance from it, so a constant slice has exactly its constant
-  // for a mean, and no variance. Not an infinity, from which every distance is infinite or NaN.
-  const auto pivot = [&](std::int64_t k) {
-    const double value = centred ? parameter_at(x, dtype, base + k * v.inner, 0.0) : 0.0;
-    return std::isfinite(value) ? static_cast<float>(value) : 0.0f;
-  };
-  const double values = static_cast<double>(v.values());
-  double* const sum = mean;
-  double* const squares = variance;
-  for (std::int64_t k = r.begin; k < r.end; ++k) sum[k - r.begin] = squares[k - r.begin] = 0.0;
+namespace {
 
+// Some values from all over a slice: their mean lies nearer than three standard deviations to that of the slice but
+// once in ten million times, if they are as good as random.
+constexpr std::int64_t kSamples = 4;
+
+// What is summed is the distance from the mean of the samples. In a constant slice that is exactly its constant: four
+// equal doubles add up without rounding. Not an infinity, from which every distance is infinite or NaN.
+template <class T>
+void sample_pivots(const slice_range& r, const void* x, float* pivot) {
+  const slices& v = *r.view;
+  double sum[kStripColumns] = {};
+  for (std::int64_t sample = 0; sample < kSamples; ++sample) {
+    const std::int64_t row = v.rows * sample / kSamples, column = v.inner * sample / kSamples;
+    const T* const from =
+        static_cast<const T*>(x) + v.outer.offset(r.outer) + row * v.row_stride + r.begin * v.inner + column;
+    for (std::int64_t i = 0; i < r.count(); ++i) sum[i] += static_cast<double>(read(from + i * v.inner));
+  }
+  for (std::int64_t i = 0; i < r.count(); ++i) {
+    const double mean = sum[i] / static_cast<double>(kSamples);
+    pivot[i] = std::isfinite(mean) ? static_cast<float>(mean) : 0.0f;
+  }
+}
+
+void pivots_of(const slice_range& r, std::int32_t dtype, const void* x, bool centred, float* pivot) {
+  for (std::int64_t i = 0; i < r.count(); ++i) pivot[i] = 0.0f;
+  if (!centred) return;
+  switch (dtype) {
+    case NK_F16:
+      return sample_pivots<f16>(r, x, pivot);
+    case NK_BF16:
+      return sample_pivots<bf16>(r, x, pivot);
+    default:
+      return sample_pivots<float>(r, x, pivot);
+  }
+}
+
+// The sums of distances from pivots, and of their squares, of all slices of a range.
+struct moment_sums {
+  double sum[kStripColumns];
+  double squares[kStripColumns];
+};
+
+// Of those slices that are wanted, and it may be of others.
+template <class Wanted, class Moments, class MomentsColumns>
+void sum_moments(const slice_range& r, std::int32_t dtype, const void* x, const float* pivot, Wanted&& wanted,
+                 Moments moments, MomentsColumns moments_columns, moment_sums* s) {
+  const slices& v = *r.view;
+  for (std::int64_t i = 0; i < r.count(); ++i) s->sum[i] = s->squares[i] = 0.0;
   if (v.by_run()) {
     for (std::int64_t k = r.begin; k < r.end; ++k) {
+      if (!wanted(k - r.begin)) continue;
       double sums[2] = {};
       // A slice's runs lie side by side: one strip.
-      for_each_strip(r, {k * v.inner, v.inner, 1}, [&](std::int64_t at, const strip& s) {
-        ops.moments[dtype](element_at(x, dtype, at), s, pivot(k), sums);
+      for_each_strip(r, {k * v.inner, v.inner, 1}, [&](std::int64_t at, const strip& strip_of) {
+        moments(element_at(x, dtype, at), strip_of, pivot[k - r.begin], sums);
       });
-      sum[k - r.begin] = sums[0];
-      squares[k - r.begin] = sums[1];
+      s->sum[k - r.begin] = sums[0];
+      s->squares[k - r.begin] = sums[1];
     }
-  } else {
-    column_array<float> pivots;
-    column_array<double> sums, square_sums;
-    for_each_tile(r, [&](const tile& piece) {
-      pivots.fill(v, piece, [&](std::int64_t k, std::int64_t) { return pivot(k); });
-      sums.clear(piece);
-      square_sums.clear(piece);
-      for_each_strip(r, piece, [&](std::int64_t at, const strip& s) {
-        ops.moments_columns[dtype](element_at(x, dtype, at), s, pivots.at, sums.at, square_sums.at);
-      });
-      for (std::int64_t j = 0; j < piece.columns; j += v.run) {
-        const std::int64_t k = (piece.first + j) / v.inner - r.begin;
-        sum[k] += sums.sum(v, piece, j);
-        squares[k] += square_sums.sum(v, piece, j);
-      }
-    });
+    return;
   }
+  column_array<float> pivots;
+  column_array<double> sums, squares;
+  for_each_tile(r, [&](const tile& piece) {
+    pivots.fill(v, piece, [&](std::int64_t k, std::int64_t) { return pivot[k - r.begin]; });
+    sums.clear(piece);
+    squares.clear(piece);
+    for_each_strip(r, piece, [&](std::int64_t at, const strip& strip_of) {
+      moments_columns(element_at(x, dtype, at), strip_of, pivots.at, sums.at, squares.at);
+    });
+    for (std::int64_t j = 0; j < piece.columns; j += v.run) {
+      const std::int64_t i = (piece.first + j) / v.inner - r.begin;
+      s->sum[i] += sums.sum(v, piece, j);
+      s->squares[i] += squares.sum(v, piece, j);
+    }
+  });
+}
 
-  for (std::int64_t k = r.begin; k < r.end; ++k) {
-    const double shift = sum[k - r.begin] / values;
-    const double centered_square = squares[k - r.begin] / values - (centred ? shift * shift : 0.0);
-    mean[k - r.begin] = static_cast<double>(pivot(k)) + (centred ? shift : 0.0);
+// Whether a variance that was summed in float32 can be taken: its squares were numbers of full precision, or it is too
+// far below epsilon to matter, and subtracting the square of the shift has not cost more than three bits.
+bool is_exact_enough(double variance, double shift, double epsilon) {
+  constexpr double kSmallest = 0x1p-100, kLargest = 0x1p100;
+  return variance <= kLargest && (variance >= kSmallest || epsilon >= 0x1p24 * kSmallest) &&
+         shift * shift <= 8.0 * variance;
+}
+
+}  // namespace
+
+void slice_moments(const slice_range& r, const strip_table& ops, std::int32_t dtype, const void* x, bool centred,
+                   double epsilon, double* mean, double* variance) {
+  const double values = static_cast<double>(r.view->values());
+  float pivot[kStripColumns];
+  pivots_of(r, dtype, x, centred, pivot);
+  moment_sums s;
+  sum_moments(
+      r, dtype, x, pivot, [](std::int64_t) { return true; }, ops.moments[dtype], ops.moments_columns[dtype], &s);
+  // Mean and variance of slice i; returns whether they are exact enough.
+  const auto finish = [&](std::int64_t i) {
+    const double shift = centred ? s.sum[i] / values : 0.0;
+    const double square = s.squares[i] / values - shift * shift;
+    mean[i] = static_cast<double>(pivot[i]) + shift;
     // Rounding may leave a trace below zero. NaN must stay NaN.
-    variance[k - r.begin] = centered_square < 0.0 ? 0.0 : centered_square;
+    variance[i] = square < 0.0 ? 0.0 : square;
+    return is_exact_enough(variance[i], shift, epsilon);
+  };
+  bool again[kStripColumns];
+  bool any = false;
+  for (std::int64_t i = 0; i < r.count(); ++i) {
+    again[i] = !finish(i);
+    any = any || again[i];
+  }
+  if (!any) return;
+  sum_moments(
+      r, dtype, x, pivot, [&](std::int64_t i) { return again[i]; }, ops.exact_moments[dtype],
+      ops.exact_moments_columns[dtype], &s);
+  for (std::int64_t i = 0; i < r.count(); ++i) {
+    if (again[i]) finish(i);
   }
 }
 

@@ -15,10 +15,13 @@
 
 namespace nk {
 
-// Slices that are worked on together: one where the work goes by runs.
+// Slices that are worked on together: as many as kStripColumns has columns for, or, where the work goes by runs, as
+// stay in the first-level cache from their sums until they are written.
 inline std::int64_t bunch_of(const slices& v) {
-  if (v.by_run() || v.inner > kStripColumns) return 1;
-  return kStripColumns / v.inner;
+  constexpr std::int64_t kRunElements = 4096;
+  const std::int64_t size = v.by_run() ? v.values() : v.inner, room = v.by_run() ? kRunElements : kStripColumns;
+  if (size == 0 || size > room) return 1;
+  return room / size < kStripColumns ? room / size : kStripColumns;
 }
 inline std::int64_t bunches_of(const slices& v) {
   return (v.kept + bunch_of(v) - 1) / bunch_of(v);
@@ -30,6 +33,9 @@ struct slice_range {
   std::int64_t outer;
   std::int64_t begin;
   std::int64_t end;
+  bool streamed = false;  // what is written goes past the caches
+
+  std::int64_t count() const { return end - begin; }
 };
 
 inline std::size_t element_size(std::int32_t dtype) {
@@ -77,9 +83,9 @@ void for_each_tile(const slice_range& r, F&& f) {
   const std::int64_t most = kStripColumns / v.run * v.run;
   const std::int64_t all = v.row_columns();
   const std::int64_t end = r.end * v.inner;
-  const bool foldable = all <= kStripColumns / 16 && v.row_stride == all && v.rows > 1 && r.begin == 0 && end == all;
+  const bool foldable = all <= kStripColumns / 2 && v.row_stride == all && v.rows > 1 && r.begin == 0 && end == all;
   for (std::int64_t first = r.begin * v.inner; first < end; first += most) {
-    f(tile{first, end - first < most ? end - first : most, foldable ? 64 / all : 1});
+    f(tile{first, end - first < most ? end - first : most, foldable ? kStripColumns / all : 1});
   }
 }
 
@@ -108,10 +114,10 @@ void for_each_run(const slice_range& r, F&& f) {
   }
 }
 
-// An array of coefficients or sums, one for each column of a tile.
+// An array of coefficients or sums, one for each column of a tile, and one step more, which vectors may reach into.
 template <class V>
 struct column_array {
-  V at[kStripColumns];
+  alignas(64) V at[kStripColumns + 16];
 
   // value(slice, channel) for every column, repeated where rows are folded.
   template <class F>
@@ -122,12 +128,11 @@ struct column_array {
       for (std::int64_t i = j; i < j + v.run; ++i) at[i] = same;
     }
     for (std::int64_t j = t.columns; j < t.width(); ++j) at[j] = at[j - t.columns];
-    // The vectors reach to the next multiple of 16.
-    for (std::int64_t j = t.width(); j % 16 != 0; ++j) at[j] = V{};
+    for (std::int64_t j = t.width(); j < t.width() + 16; ++j) at[j] = V{};
   }
 
   void clear(const tile& t) {
-    for (std::int64_t j = 0; j < (t.width() + 15) / 16 * 16; ++j) at[j] = V{};
+    for (std::int64_t j = 0; j < t.width() + 16; ++j) at[j] = V{};
   }
 
   // The sum over the columns of a channel that begins at column j of the tile.
@@ -144,9 +149,9 @@ struct column_array {
 extern const strip_table* const kStripTables[3];
 
 // Mean and biased variance of the slices [begin, end), in double. Not centred: the mean is 0 and the variance the mean
-// square.
+// square. Epsilon is what will be added to the variance: what is far below it need not be exact.
 void slice_moments(const slice_range& r, const strip_table& ops, std::int32_t dtype, const void* x, bool centred,
-                   double* mean, double* variance);
+                   double epsilon, double* mean, double* variance);
 
 struct affine_coefficients {
   float center, factor, offset;
@@ -155,35 +160,55 @@ struct affine_double_coefficients {
   double factor, offset;
 };
 
-// Calls emit(slice, channel, sum(t), sum(t * xhat), sum(xhat)) for every channel, xhat = (x - center) * scale.
+// Calls emit(slice, channel, sum(t), sum(t * xhat), sum(xhat)) for every channel, xhat = (x - center) * scale. Sums
+// that are no numbers in float32 are taken again in double, which may have some.
 template <class Center, class Scale, class Emit>
 void channel_products(const slice_range& r, const strip_table& ops, std::int32_t dtype, const void* t, const void* x,
                       Center&& center, Scale&& scale, Emit&& emit) {
   const slices& v = *r.view;
+  const auto finite = [](double first, double second, double third) {
+    const double sum = first + second + third;
+    return sum - sum == 0.0;
+  };
   if (v.by_run()) {
     for_each_run(r, [&](std::int64_t k, std::int64_t channel, const tile& piece) {
-      double sums[3] = {};
-      for_each_strip(r, piece, [&](std::int64_t at, const strip& s) {
-        ops.products[dtype](element_at(t, dtype, at), element_at(x, dtype, at), s, center(k), scale(k), sums);
-      });
+      double sums[3];
+      const auto take = [&](auto products) {
+        for (double& sum : sums) sum = 0.0;
+        for_each_strip(r, piece, [&](std::int64_t at, const strip& s) {
+          products(element_at(t, dtype, at), element_at(x, dtype, at), s, center(k), scale(k), sums);
+        });
+      };
+      take(ops.products[dtype]);
+      if (!finite(sums[0], sums[1], sums[2])) take(ops.exact_products[dtype]);
       emit(k, channel, sums[0], sums[1], sums[2]);
     });
     return;
   }
   column_array<float> centers, scales;
-  column_array<double> sums[3];
+  column_array<double> sums[3], exact[3];
   for_each_tile(r, [&](const tile& piece) {
     centers.fill(v, piece, [&](std::int64_t k, std::int64_t) { return center(k); });
     scales.fill(v, piece, [&](std::int64_t k, std::int64_t) { return scale(k); });
-    for (auto& sum : sums) sum.clear(piece);
-    for_each_strip(r, piece, [&](std::int64_t at, const strip& s) {
-      ops.products_columns[dtype](element_at(t, dtype, at), element_at(x, dtype, at), s, centers.at, scales.at,
-                                  sums[0].at, sums[1].at, sums[2].at);
-    });
+    const auto take = [&](column_array<double>(&into)[3], auto products) {
+      for (auto& sum : into) sum.clear(piece);
+      for_each_strip(r, piece, [&](std::int64_t at, const strip& s) {
+        products(element_at(t, dtype, at), element_at(x, dtype, at), s, centers.at, scales.at, into[0].at, into[1].at,
+                 into[2].at);
+      });
+    };
+    take(sums, ops.products_columns[dtype]);
+    bool has_exact = false;
     for (std::int64_t j = 0; j < piece.columns; j += v.run) {
       const std::int64_t column = piece.first + j;
-      emit(column / v.inner, column / v.run, sums[0].sum(v, piece, j), sums[1].sum(v, piece, j),
-           sums[2].sum(v, piece, j));
+      double all[3];
+      for (int i = 0; i < 3; ++i) all[i] = sums[i].sum(v, piece, j);
+      if (!finite(all[0], all[1], all[2])) {
+        if (!has_exact) take(exact, ops.exact_products_columns[dtype]);
+        has_exact = true;
+        for (int i = 0; i < 3; ++i) all[i] = exact[i].sum(v, piece, j);
+      }
+      emit(column / v.inner, column / v.run, all[0], all[1], all[2]);
     }
   });
 }
@@ -197,7 +222,8 @@ void channel_affine(const slice_range& r, const strip_table& ops, std::int32_t d
     for_each_run(r, [&](std::int64_t k, std::int64_t channel, const tile& piece) {
       const affine_coefficients c = coefficients(k, channel);
       for_each_strip(r, piece, [&](std::int64_t at, const strip& s) {
-        ops.affine[dtype](element_at(x, dtype, at), element_at(y, dtype, at), s, c.center, c.factor, c.offset);
+        ops.affine[dtype](element_at(x, dtype, at), element_at(y, dtype, at), s, c.center, c.factor, c.offset,
+                          r.streamed);
       });
     });
     return;
@@ -208,7 +234,8 @@ void channel_affine(const slice_range& r, const strip_table& ops, std::int32_t d
     factor.fill(v, piece, [&](std::int64_t k, std::int64_t channel) { return coefficients(k, channel).factor; });
     offset.fill(v, piece, [&](std::int64_t k, std::int64_t channel) { return coefficients(k, channel).offset; });
     for_each_strip(r, piece, [&](std::int64_t at, const strip& s) {
-      ops.affine_columns[dtype](element_at(x, dtype, at), element_at(y, dtype, at), s, center.at, factor.at, offset.at);
+      ops.affine_columns[dtype](element_at(x, dtype, at), element_at(y, dtype, at), s, center.at, factor.at, offset.at,
+                                r.streamed);
     });
   });
 }
@@ -222,7 +249,7 @@ void channel_affine_double(const slice_range& r, const strip_table& ops, std::in
     for_each_run(r, [&](std::int64_t k, std::int64_t channel, const tile& piece) {
       const affine_double_coefficients c = coefficients(k, channel);
       for_each_strip(r, piece, [&](std::int64_t at, const strip& s) {
-        ops.affine_double[dtype](element_at(x, dtype, at), element_at(y, dtype, at), s, c.factor, c.offset);
+        ops.affine_double[dtype](element_at(x, dtype, at), element_at(y, dtype, at), s, c.factor, c.offset, r.streamed);
       });
     });
     return;
@@ -232,7 +259,8 @@ void channel_affine_double(const slice_range& r, const strip_table& ops, std::in
     factor.fill(v, piece, [&](std::int64_t k, std::int64_t channel) { return coefficients(k, channel).factor; });
     offset.fill(v, piece, [&](std::int64_t k, std::int64_t channel) { return coefficients(k, channel).offset; });
     for_each_strip(r, piece, [&](std::int64_t at, const strip& s) {
-      ops.affine_double_columns[dtype](element_at(x, dtype, at), element_at(y, dtype, at), s, factor.at, offset.at);
+      ops.affine_double_columns[dtype](element_at(x, dtype, at), element_at(y, dtype, at), s, factor.at, offset.at,
+                                       r.streamed);
     });
   });
 }
@@ -246,7 +274,8 @@ void channel_combine(const slice_range& r, const strip_table& ops, std::int32_t 
     for_each_run(r, [&](std::int64_t k, std::int64_t channel, const tile& piece) {
       const combine_run c = coefficients(k, channel);
       for_each_strip(r, piece, [&](std::int64_t at, const strip& s) {
-        ops.combine[dtype](element_at(t, dtype, at), element_at(x, dtype, at), element_at(out, dtype, at), s, c);
+        ops.combine[dtype](element_at(t, dtype, at), element_at(x, dtype, at), element_at(out, dtype, at), s, c,
+                           r.streamed);
       });
     });
     return;
@@ -260,7 +289,7 @@ void channel_combine(const slice_range& r, const strip_table& ops, std::int32_t 
     e.fill(v, piece, [&](std::int64_t k, std::int64_t channel) { return coefficients(k, channel).e; });
     for_each_strip(r, piece, [&](std::int64_t at, const strip& s) {
       ops.combine_columns[dtype](element_at(t, dtype, at), element_at(x, dtype, at), element_at(out, dtype, at), s,
-                                 {center.at, scale.at, a.at, b.at, e.at});
+                                 {center.at, scale.at, a.at, b.at, e.at}, r.streamed);
     });
   });
 }

@@ -6,9 +6,9 @@
 // runs, channels-last ones and reductions over a strided axis are columns, and either walks memory in order: no
 // transposes.
 //
-// Sums are double. That is twice the arithmetic of float32, but no more than the memory can feed, and it leaves nothing
-// to decide: neither 1e30 nor 1e-30 leaves the range when squared, no count is too large, and a pivot that is any value
-// of the slice is near enough to its mean.
+// Sums are taken twice at most: in float32 over up to some thousand elements at a time, and over these in double, which
+// is as fast as the memory feeds it; and, of slices that this cannot be right for (slices.h), all in double: neither
+// 1e30 nor 1e-30 leaves its range when squared, and a pivot that is any value of the slice is near enough to its mean.
 //
 // A strip's result does not depend on where it lies, what lies beside it, or the instruction set.
 #pragma once
@@ -38,28 +38,38 @@ struct combine_columns {
 };
 
 // For every dtype: f32, f16, bf16. Sums are added to what is there; t, x, y and out share one geometry, and out may be
-// t or x.
+// t or x. Streamed: what is written goes past the caches where it can.
 struct strip_table {
   // sums[0] += sum(x - pivot)    sums[1] += sum((x - pivot)^2)
   void (*moments[3])(const void* x, const strip& s, float pivot, double* sums);
   void (*moments_columns[3])(const void* x, const strip& s, const float* pivot, double* sum, double* squares);
+
+  // the same, all in double
+  void (*exact_moments[3])(const void* x, const strip& s, float pivot, double* sums);
+  void (*exact_moments_columns[3])(const void* x, const strip& s, const float* pivot, double* sum, double* squares);
 
   // sums[0] += sum(t)    sums[1] += sum(t * xhat)    sums[2] += sum(xhat)    with xhat = (x - center) * scale
   void (*products[3])(const void* t, const void* x, const strip& s, float center, float scale, double* sums);
   void (*products_columns[3])(const void* t, const void* x, const strip& s, const float* center, const float* scale,
                               double* sum_t, double* sum_t_xhat, double* sum_xhat);
 
+  void (*exact_products[3])(const void* t, const void* x, const strip& s, float center, float scale, double* sums);
+  void (*exact_products_columns[3])(const void* t, const void* x, const strip& s, const float* center,
+                                    const float* scale, double* sum_t, double* sum_t_xhat, double* sum_xhat);
+
   // y = (x - center) * factor + offset, in float32
-  void (*affine[3])(const void* x, void* y, const strip& s, float center, float factor, float offset);
+  void (*affine[3])(const void* x, void* y, const strip& s, float center, float factor, float offset, bool streamed);
   void (*affine_columns[3])(const void* x, void* y, const strip& s, const float* center, const float* factor,
-                            const float* offset);
+                            const float* offset, bool streamed);
 
   // y = x * factor + offset, in double, rounded once
-  void (*affine_double[3])(const void* x, void* y, const strip& s, double factor, double offset);
-  void (*affine_double_columns[3])(const void* x, void* y, const strip& s, const double* factor, const double* offset);
+  void (*affine_double[3])(const void* x, void* y, const strip& s, double factor, double offset, bool streamed);
+  void (*affine_double_columns[3])(const void* x, void* y, const strip& s, const double* factor, const double* offset,
+                                   bool streamed);
 
-  void (*combine[3])(const void* t, const void* x, void* out, const strip& s, const combine_run& c);
-  void (*combine_columns[3])(const void* t, const void* x, void* out, const strip& s, const nk::combine_columns& c);
+  void (*combine[3])(const void* t, const void* x, void* out, const strip& s, const combine_run& c, bool streamed);
+  void (*combine_columns[3])(const void* t, const void* x, void* out, const strip& s, const nk::combine_columns& c,
+                             bool streamed);
 
   // sum += sum(f(|x| * scale)); for the extremes sum = the larger or smaller of sum and |x|, and NaN if any x is
   void (*power_sum[3])(const void* x, const strip& s, const power_function& f, double scale, double* sum);

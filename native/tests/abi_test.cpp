@@ -128,10 +128,9 @@ TEST(Abi, BackwardRefuses) {
   refuses(NK_ERROR_SHAPE, [](auto& p) { p.cols = kHuge / 4, p.rows = 1; });
   refuses(NK_ERROR_SHAPE, [](auto& p) { p.dh_stride = 1; });
   refuses(NK_ERROR_WORKSPACE, [](auto& p) { p.workspace = nullptr; });
-  refuses(NK_ERROR_WORKSPACE, [](auto& p) { p.workspace_size = 24 * 3 + 64 - 1; });
   nk_plan plan;
   ASSERT_EQ(nk_row_norm_plan(2, 3, &plan), NK_OK);
-  EXPECT_EQ(plan.workspace_size, 24u * 3 + 64);
+  refuses(NK_ERROR_WORKSPACE, [&](auto& p) { p.workspace_size = plan.workspace_size - 1; });
   good.workspace_size = plan.workspace_size;
   EXPECT_EQ(nk_layer_norm_backward(&good), NK_OK);
 }

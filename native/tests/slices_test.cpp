@@ -115,7 +115,32 @@ Params channel_params(kind k, const channel_case& c, nk_channel_layout layout, i
   return p;
 }
 
-results channel_norm(kind k, const channel_case& c, nk_channel_layout layout, int dtype, nk_isa isa, bool in_parts) {
+std::int64_t channel_of(const channel_case& c, nk_channel_layout layout, std::int64_t i) {
+  return layout == NK_CHANNELS_FIRST ? i / c.spatial % c.channels : i % c.channels;
+}
+
+std::int64_t slice_of(kind k, const channel_case& c, nk_channel_layout layout, std::int64_t i) {
+  const std::int64_t sample = i / (c.channels * c.spatial), channel = channel_of(c, layout, i);
+  if (k == kind::batch) return channel;
+  const std::int64_t groups = k == kind::group ? c.groups : c.channels;
+  return sample * groups + channel / (c.channels / groups);
+}
+
+// Slices side by side of which sums in float32 are right for the first kind only: squares leave its range, the first
+// values lie far from the mean; and constants.
+void make_awkward(kind k, const channel_case& c, nk_channel_layout layout, tensor& x) {
+  std::int64_t seen[5000] = {};
+  for (std::int64_t i = 0; i < x.count(); ++i) {
+    const std::int64_t slice = slice_of(k, c, layout, i);
+    const bool is_first = seen[slice]++ == 0;
+    const float v = x.get(i);
+    const float values[] = {v, v * 1e25f, v * 1e-25f, is_first ? 1e4f : v, 3.0f, is_first ? 1e15f : v * 1e15f};
+    x.set(i, values[slice % 6]);
+  }
+}
+
+results channel_norm(kind k, const channel_case& c, nk_channel_layout layout, int dtype, nk_isa isa, bool in_parts,
+                     bool awkward = false) {
   const std::int64_t count = c.batch * c.channels * c.spatial;
   const std::int64_t slices = k == kind::group      ? c.batch * c.groups
                               : k == kind::instance ? c.batch * c.channels
@@ -125,6 +150,7 @@ results channel_norm(kind k, const channel_case& c, nk_channel_layout layout, in
   tensor y(dtype, count), dx(dtype, count), jvp(dtype, count), mean(NK_F32, slices), rstd(NK_F32, slices),
       dweight(NK_F32, c.channels), dbias(NK_F32, c.channels), running_mean(NK_F32, c.channels),
       running_var(NK_F32, c.channels);
+  if (awkward) make_awkward(k, c, layout, x);
   const nk_plan plan = plan_of(k, c, layout);
   std::unique_ptr<unsigned char[]> workspace(new unsigned char[plan.workspace_size]);
   const auto floats = [](tensor& v) { return static_cast<float*>(v.data()); };
@@ -176,35 +202,29 @@ results channel_norm(kind k, const channel_case& c, nk_channel_layout layout, in
 }
 
 // y of every element by definition.
-void check_forward(kind k, const channel_case& c, nk_channel_layout layout, const results& r) {
+void check_forward(kind k, const channel_case& c, nk_channel_layout layout, const results& r, bool awkward = false) {
   const std::int64_t count = c.batch * c.channels * c.spatial;
-  const tensor x = random_tensor(NK_F32, count, 1), w = random_tensor(NK_F32, c.channels, 3),
-               b = random_tensor(NK_F32, c.channels, 4);
-  const auto channel_of = [&](std::int64_t i) {
-    return layout == NK_CHANNELS_FIRST ? i / c.spatial % c.channels : i % c.channels;
-  };
-  const auto slice_of = [&](std::int64_t i) {
-    const std::int64_t sample = i / (c.channels * c.spatial), channel = channel_of(i);
-    if (k == kind::batch) return channel;
-    const std::int64_t groups = k == kind::group ? c.groups : c.channels;
-    return sample * groups + channel / (c.channels / groups);
-  };
+  tensor x = random_tensor(NK_F32, count, 1);
+  const tensor w = random_tensor(NK_F32, c.channels, 3), b = random_tensor(NK_F32, c.channels, 4);
+  if (awkward) make_awkward(k, c, layout, x);
+  const auto slice_at = [&](std::int64_t i) { return static_cast<std::size_t>(slice_of(k, c, layout, i)); };
   const std::size_t slices = static_cast<std::size_t>(r[1].count());
   std::vector<double> n(slices), mean(slices), variance(slices);
   for (std::int64_t i = 0; i < count; ++i) {
-    n[static_cast<std::size_t>(slice_of(i))] += 1.0;
-    mean[static_cast<std::size_t>(slice_of(i))] += static_cast<double>(x.get(i));
+    n[slice_at(i)] += 1.0;
+    mean[slice_at(i)] += static_cast<double>(x.get(i));
   }
   for (std::size_t s = 0; s < slices; ++s) mean[s] /= n[s];
   for (std::int64_t i = 0; i < count; ++i) {
-    const std::size_t s = static_cast<std::size_t>(slice_of(i));
+    const std::size_t s = slice_at(i);
     const double d = static_cast<double>(x.get(i)) - mean[s];
     variance[s] += d * d / n[s];
   }
   for (std::int64_t i = 0; i < count; ++i) {
-    const std::size_t s = static_cast<std::size_t>(slice_of(i));
+    const std::size_t s = slice_at(i);
     const double xhat = (static_cast<double>(x.get(i)) - mean[s]) / std::sqrt(variance[s] + 1e-5);
-    const double y = xhat * static_cast<double>(w.get(channel_of(i))) + static_cast<double>(b.get(channel_of(i)));
+    const std::int64_t channel = channel_of(c, layout, i);
+    const double y = xhat * static_cast<double>(w.get(channel)) + static_cast<double>(b.get(channel));
     ASSERT_NEAR(static_cast<double>(r[0].get(i)), y, 2e-5) << "element " << i;
   }
 }
@@ -221,6 +241,22 @@ TEST_P(Channels, SameBitsEverywhereAndTheValuesOfTheDefinition) {
           [&, kk = k, l = layout](nk_isa isa, bool in_parts) { return channel_norm(kk, c, l, dtype, isa, in_parts); },
           "channel norm");
       if (dtype == NK_F32) check_forward(k, c, layout, r);
+    }
+  }
+}
+
+TEST_P(Channels, WhatFloat32CannotSumIsSummedInDouble) {
+  const auto [k, layout] = GetParam();
+  for (const channel_case& c : {channel_case{2, 12, 400, 12}, {3, 24, 300, 6}, {200, 7, 3, 7}, {2, 1030, 4, 515}}) {
+    SCOPED_TRACE(testing::Message() << c.batch << " " << c.channels << " " << c.spatial << " " << c.groups);
+    const results r =
+        same_everywhere([&, kk = k, l = layout](
+                            nk_isa isa, bool in_parts) { return channel_norm(kk, c, l, NK_F32, isa, in_parts, true); },
+                        "channel norm");
+    check_forward(k, c, layout, r, true);
+    // Derivatives scale with 1 / the magnitude of the slice, and are numbers all the same.
+    for (const std::size_t which : {3u, 6u}) {
+      for (std::int64_t i = 0; i < r[which].count(); ++i) ASSERT_TRUE(std::isfinite(r[which].get(i))) << i;
     }
   }
 }

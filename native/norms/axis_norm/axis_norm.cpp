@@ -49,7 +49,7 @@ void statistics_of(const slice_range& r, const strip_table& ops, const Params& p
     return;
   }
   double variance[nk::kStripColumns];
-  nk::slice_moments(r, ops, p.dtype, p.x, true, s->mean, variance);
+  nk::slice_moments(r, ops, p.dtype, p.x, true, p.epsilon, s->mean, variance);
   for (std::int64_t i = 0; i < count; ++i) {
     s->center[i] = static_cast<float>(s->mean[i]);
     s->scale[i] = static_cast<float>(nk::rstd_of(variance[i] + p.epsilon));
@@ -99,9 +99,13 @@ void for_each_axis_strip(const slice_range& r, Coefficients&& of_slice, F&& f) {
 
 // Means over each slice of g = t * weight, of g * xhat, and of xhat before its correction.
 struct means {
-  double g[nk::kStripColumns] = {};
-  double g_xhat[nk::kStripColumns] = {};
-  double xhat[nk::kStripColumns] = {};
+  double g[nk::kStripColumns];
+  double g_xhat[nk::kStripColumns];
+  double xhat[nk::kStripColumns];
+
+  explicit means(std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i) g[i] = g_xhat[i] = xhat[i] = 0.0;
+  }
 };
 
 template <class Params>
@@ -204,7 +208,7 @@ nk_status nk_axis_norm_backward(const nk_axis_backward_params* params) {
   const bool accumulate = (p.flags & NK_FLAG_ACCUMULATE) != 0;
   return nk::run_axis(kRoom, p, [&](const slice_range& r, const strip_table& ops) {
     statistics stats;
-    means m;
+    means m(r.count());
     statistics_of(r, ops, p, p.mean, p.rstd, &stats);
     means_of(r, *table, p, p.dy, p.weight, stats, &m);
     const auto of_slice = [&](std::int64_t k) { return derivative_of(stats, m, k - r.begin); };
@@ -227,7 +231,7 @@ nk_status nk_axis_norm_jvp(const nk_axis_jvp_params* params) {
   const int pair = nk::pair_index(p.dtype, p.param_dtype);
   return nk::run_axis(kRoom, p, [&](const slice_range& r, const strip_table& ops) {
     statistics stats;
-    means m;
+    means m(r.count());
     statistics_of(r, ops, p, p.mean, p.rstd, &stats);
     means_of(r, *table, p, p.tan_x, nullptr, stats, &m);
     const auto of_slice = [&](std::int64_t k) { return derivative_of(stats, m, k - r.begin); };

@@ -81,7 +81,7 @@ nk_status nk_l2_normalize_backward(const nk_axis_backward_params* params) {
     divisors_of(r, ops, p, f, &d);
     double ties[nk::kStripColumns], b[nk::kStripColumns];
     nk::slice_ties(r, ops, p.dtype, p.x, f, d.norm, ties);
-    for (double& value : b) value = 0.0;
+    for (std::int64_t i = 0; i < r.count(); ++i) b[i] = 0.0;
     nk::channel_products(
         r, ops, p.dtype, p.dy, p.x, [](std::int64_t) { return 0.0f; },
         [&](std::int64_t k) { return static_cast<float>(d.inverse[k - r.begin]); },

@@ -86,8 +86,9 @@ nk_status nk_vector_norm_backward(const nk_reduction_backward_params* params) {
   return run(p, [&](const slice_range& r, const strip_table& ops, std::int64_t first) {
     derivative d;
     derivative_of(r, ops, p, &d);
-    double a[nk::kStripColumns] = {}, b[nk::kStripColumns];
-    for (std::int64_t i = 0; i < r.end - r.begin; ++i) {
+    double a[nk::kStripColumns], b[nk::kStripColumns];
+    for (std::int64_t i = 0; i < r.count(); ++i) {
+      a[i] = 0.0;
       b[i] = nk::parameter_at(p.dnorm, p.norm_dtype, first + i, 0.0) / d.ties[i];
     }
     nk::slice_derivative_combine(r, ops, p.dtype, nullptr, p.x, p.dx, d.f, d.norm, a, b);

@@ -11,14 +11,17 @@ namespace cuda {
 // How many blocks a multiprocessor is to hold at least, and so how many registers a thread may have: enough blocks to
 // have 32 KB and more on their way from memory while others reduce or write. Named in all cases: left to itself, ptxas
 // aims elsewhere.
-template <bool Quantized, int Threads, int Slots>
+template <bool Quantized, class T, int Threads, int Slots>
 constexpr int kForwardBlocks = Slots == 8   ? (Quantized ? 1 : 2)
                                : Slots == 1 ? (Quantized ? 6 : 8)
-                                            : (Quantized ? 4 : 6) * 128 / kBlockThreads<Threads>;
+                                            : (Quantized                         ? 4
+                                               : Threads > 128 && sizeof(T) == 4 ? 5
+                                                                                 : 6) *
+                                                  128 / kBlockThreads<Threads>;
 
 // Quantized: y is 8 bits wide. A kernel of its own, since it needs twice the registers.
 template <bool Centred, bool Quantized, class T, int Threads, int Slots>
-__global__ void __launch_bounds__(kBlockThreads<Threads>, kForwardBlocks<Quantized, Threads, Slots>)
+__global__ void __launch_bounds__(kBlockThreads<Threads>, kForwardBlocks<Quantized, T, Threads, Slots>)
     forward_rows(nk_row_norm_forward_params p) {
   row_team<Threads> team;
   const row_part<T, Threads, Slots> part(p.cols, team);

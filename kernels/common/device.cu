@@ -83,9 +83,10 @@ nk_status facts_of_device(device_facts* facts) {
 nk_status row_norm_workspace(std::int64_t rows, std::int64_t cols, const device_facts& device, std::uint64_t* size) {
   *size = 0;
   const std::int64_t partial_rows = partial_rows_at_most(rows, cols, device);
-  if (!sizes_fit({partial_rows, cols}, 2 * sizeof(float))) return NK_ERROR_SHAPE;
   if (rows == 0 || cols == 0) return NK_OK;
-  *size = static_cast<std::uint64_t>(partial_rows) * static_cast<std::uint64_t>(cols) * 2 * sizeof(float) + 16;
+  const std::int64_t padded = padded_cols(cols);
+  if (!sizes_fit({partial_rows, padded}, 2 * sizeof(float))) return NK_ERROR_SHAPE;
+  *size = static_cast<std::uint64_t>(partial_rows) * static_cast<std::uint64_t>(padded) * 2 * sizeof(float) + 16;
   return NK_OK;
 }
 

@@ -66,7 +66,8 @@ __global__ void __launch_bounds__(kBackwardThreads<Threads>, kBackwardLeast<Thre
   const unsigned groups = gridDim.x / static_cast<unsigned>(team.blocks);
   const unsigned group = blockIdx.x / static_cast<unsigned>(team.blocks);
   // Where the group keeps its sums of dweight, and behind them those of dbias.
-  const auto sums_of_group = [&] { return partial + group * 2 * p.cols; };
+  const std::int64_t padded = padded_cols(p.cols);
+  const auto sums_of_group = [&] { return partial + group * 2 * padded; };
   float dweight[Slots > 0 ? Slots : 1][kSlot<T>] = {}, dbias[Slots > 0 ? Slots : 1][kSlot<T>] = {};
   // The widest blocks have no registers for both: dbias lies in shared memory, behind the stages, 4 columns side by
   // side for every thread.
@@ -175,7 +176,7 @@ __global__ void __launch_bounds__(kBackwardThreads<Threads>, kBackwardLeast<Thre
         for (int i = 0; i < slots.count(first); ++i) {
           float* const dw = sums + first + i;
           dw[0] = fmaf(d[i], xhat[i], base == begin ? 0.0f : dw[0]);
-          dw[p.cols] = d[i] + (base == begin ? 0.0f : dw[p.cols]);
+          dw[padded] = d[i] + (base == begin ? 0.0f : dw[padded]);
         }
       }
       if (dh != nullptr) {
@@ -192,43 +193,38 @@ __global__ void __launch_bounds__(kBackwardThreads<Threads>, kBackwardLeast<Thre
 
   if constexpr (Slots > 0) {
     if (partial == nullptr) return;
-    float* const sums = sums_of_group();
     const row_slots<T, Threads, Slots> slots = part.slots(true);
-    // Calls body(column, dweight, dbias).
-    const auto each_column = [&](auto&& body) {
-      slots.for_each([&](int s, auto first) {
+    // 4 columns at a time, those behind the row's end too: nobody reads them.
+    const auto put = [&](float* dw, float* db) {
+      slots.for_each([&](int s, auto at) {
 #pragma unroll
-        for (int i = 0; i < kSlot<T>; ++i) {
-          if (i >= slots.count(first)) continue;
-          if constexpr (kSharedBias) {
-            body(first + i, dweight[s][i], reinterpret_cast<const float*>(bias_sums(s, i / 4))[i % 4]);
-          } else {
-            body(first + i, dweight[s][i], dbias[s][i]);
-          }
+        for (int i = 0; i < kSlot<T>; i += 4) {
+          const float* const w = dweight[s] + i;
+          const float* const b = dbias[s] + i;
+          *reinterpret_cast<float4*>(dw + at + i) = make_float4(w[0], w[1], w[2], w[3]);
+          *reinterpret_cast<float4*>(db + at + i) =
+              kSharedBias ? *bias_sums(s, i / 4) : make_float4(b[0], b[1], b[2], b[3]);
         }
       });
     };
     if constexpr (kTeams == 1) {
-      each_column([&](int at, float w, float b) {
-        sums[at] = w;
-        sums[p.cols + at] = b;
-      });
+      put(sums_of_group(), sums_of_group() + padded);
     } else {
-      constexpr int kMostCols = Threads * Slots * kSlot<T>;
-      NK_SHARED(float, joined, 2 * kMostCols);
-      const int mine = static_cast<int>(threadIdx.x) / Threads;
-      for (int t = 0; t < kTeams; ++t) {
-        if (t == mine) {
-          each_column([&](int at, float w, float b) {
-            joined[at] = t == 0 ? w : joined[at] + w;
-            joined[kMostCols + at] = t == 0 ? b : joined[kMostCols + at] + b;
-          });
-        }
-        __syncthreads();
-      }
-      for (int at = static_cast<int>(threadIdx.x); at < part.end; at += kBackwardThreads<Threads>) {
-        sums[at] = joined[at];
-        sums[p.cols + at] = joined[kMostCols + at];
+      // Side by side where the rows were, then added up team after team.
+      constexpr int kWidth = Threads * Slots * kSlot<T>;
+      static_assert(8 * kWidth <= 2 * kStages * kUnits * 16, "they need more room than the rows did");
+      float* const joined = reinterpret_cast<float*>(shared);
+      float* const mine = joined + static_cast<int>(threadIdx.x) / Threads * 2 * kWidth;
+      __syncthreads();
+      put(mine, mine + kWidth);
+      __syncthreads();
+      for (int c = static_cast<int>(threadIdx.x); c < 2 * kWidth; c += kBackwardThreads<Threads>) {
+        const int at = c % kWidth;
+        if (at >= part.end) continue;
+        float sum = joined[c];
+#pragma unroll
+        for (int t = 1; t < kTeams; ++t) sum += joined[t * 2 * kWidth + c];
+        sums_of_group()[(c < kWidth ? 0 : padded) + at] = sum;
       }
     }
   }

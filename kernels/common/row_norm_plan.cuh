@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <initializer_list>
 
+#include "core/compiler.h"
 #include "device.cuh"
 
 namespace nk {
@@ -108,6 +109,11 @@ inline std::int64_t backward_groups(std::int64_t rows, const row_plan& plan, con
   if (groups > groups_for(1)) groups = groups_for(1);
   if (groups > most) groups = most;
   return groups > 0 ? groups : rows > 0 ? 1 : 0;
+}
+
+// Columns of a row of partial sums, for whole slots of them: dweight's, then as many of dbias.
+NK_INLINE std::int64_t padded_cols(std::int64_t cols) {
+  return (cols + 7) / 8 * 8;
 }
 
 // Whatever the dtype, and so the plan.

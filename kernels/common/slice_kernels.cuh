@@ -380,10 +380,10 @@ __global__ void __launch_bounds__(kBlockOf<Threads>, 512 / kBlockOf<Threads>)
         const typename Op::record r = record_of(op, w, slice, l.origin(slice), Phase > op.first_phase());
         double sums[Op::kSums];
         op.template start<Phase>(sums);
-        each_slot<Op, T, Threads, 4>(op, l, unit, begin, end,
-                                     [&](const place& at, const slot_elements<T>& x, const slot_elements<T>& t) {
-                                       add_slot<Phase>(op, r, at, x.e, t.e, sums);
-                                     });
+        each_slot<Op, T, Threads, Op::kTensors == 2 ? 3 : 4>(
+            op, l, unit, begin, end, [&](const place& at, const slot_elements<T>& x, const slot_elements<T>& t) {
+              add_slot<Phase>(op, r, at, x.e, t.e, sums);
+            });
         team_join<Phase, Threads>(op, sums);
         for (int j = 0; j < Op::kSums && lane == 0; ++j) w.partial[(chunk * Op::kSums + j) * l.units + unit] = sums[j];
       });

@@ -26,8 +26,7 @@ files=("$@")
 if [ ${#files[@]} -eq 0 ]; then
   # The slowest first, so that none is left alone at the end.
   mapfile -t files < <(wc -c kernels/common/*.cu kernels/norms/*.cu | awk '$2 != "total" { print $2 }')
-  mapfile -t files < <(printf '%s\n' kernels/common/centred.cu kernels/norms/layer_norm.cu kernels/norms/rms_norm.cu \
-    kernels/common/power_norm.cu "${files[@]}" | awk '!seen[$0]++')
+  mapfile -t files < <(printf '%s\n' kernels/common/{centred,power,row_norm}_*.cu "${files[@]}" | awk '!seen[$0]++')
 fi
 
 out=$(mktemp -d)
@@ -43,7 +42,7 @@ take_apart() {
       /Used [0-9]+ registers/ && kernel != "" { print "ptxas", kernel, $5, spilled; kernel = "" }' "$name.log"
     cuobjdump -sass "$name.cubin" | awk '
       /Function :/ { kernel = $3 }
-      /LDG\.E\.[A-Z0-9.]*128/ { wide[kernel]++ }
+      /LDG(STS)?\.E\.[A-Z0-9.]*128/ { wide[kernel]++ }
       END { for (kernel in wide) print "sass", kernel, wide[kernel] }'
   } | awk -v architecture="$2" '
       $1 == "sass" { wide[$2] = $3 }

@@ -45,6 +45,12 @@ class Device:
     def bytes(self, tensor):
         return tensor.numel() * tensor.element_size()
 
+    def stream(self):
+        return torch.cuda.current_stream().cuda_stream
+
+    def wait(self):
+        torch.cuda.current_stream().synchronize()
+
 
 def time_calls(call, sets, stream):
     """Microseconds of call(i), i a set of tensors, by replaying a graph of calls on one set after the other."""
@@ -90,11 +96,8 @@ def bits(tensor):
     return tensor.view({1: torch.uint8, 2: torch.int16, 4: torch.int32}[tensor.element_size()])
 
 
-OUTPUTS = ("y", "h", "dx", "jvp_y", "norm", "jvp_norm", "dweight", "dbias", "mean", "rstd", "y_scale")
-
-
 def outputs_of(call):
-    return {name: call.tensors[name] for name in OUTPUTS if name in call.tensors}
+    return {name: call.tensors[name] for name in call.outputs}
 
 
 def shaped(tensor, shape, x):
@@ -180,7 +183,7 @@ def differences_of(case, call, library, stream, env):
     smaller = case.make(env, library, rows=part)
     for name, tensor in call.tensors.items():
         target = smaller.tensors[name]
-        if name not in OUTPUTS and name != "workspace":
+        if name not in call.outputs and name != "workspace":
             target.copy_(tensor[:target.numel()])
     library.entry(smaller.entry)(smaller.params, torch.cuda.current_stream().cuda_stream)
     torch.cuda.synchronize()

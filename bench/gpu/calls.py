@@ -1,7 +1,8 @@
 """Calls of the library with their tensors, made wherever an environment allocates them.
 
-An environment has random(count, dtype, offset), empty(count, dtype, offset), scratch(bytes), pointer(tensor) and
-bytes(tensor); dtypes are those of nk.py. `offset`: how many elements a tensor lies behind the start of its allocation.
+An environment has random(count, dtype, offset), empty(count, dtype, offset), scratch(bytes), pointer(tensor),
+bytes(tensor), stream() and wait(); dtypes are those of nk.py. `offset`: how many elements a tensor lies behind the start
+of its allocation.
 """
 
 import dataclasses
@@ -13,12 +14,13 @@ EPSILON = 1e-5
 
 @dataclasses.dataclass
 class Call:
-    """One call. `moved`: the bytes of all tensors, each read or written once."""
+    """One call. `moved`: the bytes of all tensors, each read or written once. `outputs`: the tensors that it writes."""
 
     entry: str
     params: object
     tensors: dict
     moved: int
+    outputs: tuple
 
 
 class _Maker:
@@ -26,7 +28,7 @@ class _Maker:
         self.env, self.library, self.entry = env, library, entry
         self.struct = f"nk_{family}_{entry.rsplit('_', 1)[1]}_params"
         self.dtype, self.param_dtype = dtype, param_dtype
-        self.fields, self.tensors, self.moved = {}, {}, 0
+        self.fields, self.tensors, self.moved, self.outputs = {}, {}, 0, ()
 
     def _add(self, name, tensor):
         self.tensors[name] = tensor
@@ -37,9 +39,14 @@ class _Maker:
         self._add(name, self.env.random(count, self.dtype if dtype is None else dtype, offset))
 
     def write(self, name, count, dtype=None, offset=0):
+        self.outputs += (name,)
         self._add(name, self.env.empty(count, self.dtype if dtype is None else dtype, offset))
 
+    def given(self, name, tensor):
+        self._add(name, tensor)
+
     def write_bytes(self, name, count):
+        self.outputs += (name,)
         self._add(name, self.env.scratch(count))
 
     def workspace(self, size):
@@ -50,7 +57,7 @@ class _Maker:
 
     def done(self, **fields):
         params = self.library.pack(self.struct, dtype=self.dtype, **self.fields, **fields)
-        return Call(self.entry, params, self.tensors, self.moved)
+        return Call(self.entry, params, self.tensors, self.moved, self.outputs)
 
 
 def rows(env, library, room, verb, rows, cols, dtype, param_dtype=None, residual=False, quantize=0, offset=0):
@@ -79,6 +86,9 @@ def rows(env, library, room, verb, rows, cols, dtype, param_dtype=None, residual
                 make.write("mean", rows, nk.F32)
             make.write("rstd", rows, nk.F32)
     elif verb == "backward":
+        saved = _saved_statistics(env, library, room, make.tensors, rows, cols, dtype, param)
+        for name, tensor in saved.items():
+            make.given(name, tensor)
         make.read("dy", count, offset=offset)
         if residual:
             make.read("dh", count, offset=offset)
@@ -92,6 +102,19 @@ def rows(env, library, room, verb, rows, cols, dtype, param_dtype=None, residual
         make.read("tan_weight", cols, param)
         make.write("jvp_y", count, offset=offset)
     return make.done(**fields)
+
+
+def _saved_statistics(env, library, room, tensors, rows, cols, dtype, param):
+    """mean and rstd of x, as forward gives them."""
+    names = ("mean", "rstd") if room == "layer_norm" else ("rstd",)
+    saved = {name: env.empty(rows, nk.F32) for name in names}
+    y = env.empty(rows * cols, dtype)
+    fields = {name: env.pointer(tensor) for name, tensor in {**saved, "x": tensors["x"], "y": y}.items()}
+    params = library.pack(
+        "nk_row_norm_forward_params", dtype=dtype, param_dtype=param, rows=rows, cols=cols, epsilon=EPSILON, **fields)
+    library.entry(f"{room}_forward")(params, env.stream())
+    env.wait()
+    return saved
 
 
 def channels(env, library, room, verb, batch, channels, spatial, dtype, groups=0, layout=nk.CHANNELS_FIRST,

@@ -39,6 +39,12 @@ class Host:
     def bytes(self, tensor):
         return ctypes.sizeof(tensor)
 
+    def stream(self):
+        return None
+
+    def wait(self):
+        pass
+
 
 def normalized(x, slices, weight, bias):
     """Each slice, a list of indices, centred and scaled."""

@@ -4,10 +4,20 @@
 //   cluster_sync()                    a barrier of all threads of the cluster, ordering shared and global memory
 //   cluster_shared(p, rank)           p, an address in this block's shared memory, in that of block `rank`
 //
-// A block must not exit while another may still read its shared memory: end with cluster_sync().
+// Shared memory of others may be used from the first cluster_sync() on, since before it they may not have begun, and
+// until its block exits: what is still read by others then must be followed by a cluster_sync().
 #pragma once
 
 #include "cuda_compat.cuh"
+
+namespace nk {
+namespace cuda {
+
+// Blocks that a cluster has on no device more of.
+constexpr int kMostClusterBlocks = 16;
+
+}  // namespace cuda
+}  // namespace nk
 
 #if defined(__CUDACC__)
 

@@ -1,6 +1,6 @@
 // Copies from global to shared memory that run beside the thread that asked for them.
 //
-//   copy_async_16(shared, global)    16 bytes, both addresses multiples of 16
+//   copy_async_16(shared, global, n) 16 bytes, both addresses multiples of 16; of less (n) the rest becomes 0
 //   copy_async_commit()              what this thread asked for since the last commit becomes one group
 //   copy_async_wait<N>()             until at most the last N groups of this thread are still under way
 //
@@ -16,10 +16,10 @@ namespace cuda {
 
 #if defined(__CUDACC__)
 
-__device__ __forceinline__ void copy_async_16(void* shared, const void* global) {
+__device__ __forceinline__ void copy_async_16(void* shared, const void* global, int bytes = 16) {
 #if defined(__CUDA_ARCH__)
   const unsigned to = static_cast<unsigned>(__cvta_generic_to_shared(shared));
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to), "l"(global) : "memory");
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(global), "r"(bytes) : "memory");
 #endif
 }
 
@@ -44,8 +44,8 @@ __device__ __forceinline__ void copy_async_wait() {
 
 #else
 
-inline void copy_async_16(void* shared, const void* global, emu::site where = {}) {
-  emu::copy_async_16(shared, global, where);
+inline void copy_async_16(void* shared, const void* global, int bytes = 16, emu::site where = {}) {
+  emu::copy_async_16(shared, global, static_cast<std::size_t>(bytes), where);
 }
 
 inline void prefetch(const void*) {}

@@ -1,12 +1,14 @@
 // The device side of the C ABI that is not a norm: what there is, memory, streams, errors.
 #include "common/device.cuh"
 
+#include <atomic>
 #include <cstdio>
 #include <cstring>
 
 #include <normkernels/nk_runtime.h>
 
 #include "core/entry.h"
+#include "launch.cuh"
 #include "row_norm_plan.cuh"
 
 namespace nk {
@@ -14,6 +16,36 @@ namespace cuda {
 namespace {
 
 thread_local char last_error[512] = "cudaSuccess: no error";
+
+// A cluster must fit however much shared memory its blocks have.
+__global__ void nothing() {}
+
+cudaError_t ask(int device, device_facts* facts) {
+  int major = 0;
+  cudaError_t status = cudaDeviceGetAttribute(&facts->multiprocessors, cudaDevAttrMultiProcessorCount, device);
+  if (status == cudaSuccess) {
+    status = cudaDeviceGetAttribute(&facts->shared_bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
+  }
+  if (status == cudaSuccess) status = cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device);
+  if (status != cudaSuccess) return status;
+  facts->cluster = 1;
+  if (major < 9) return cudaSuccess;
+  for (int blocks = kMostClusterBlocks; blocks > 1; blocks /= 2) {
+    bool fits = false;
+    status = cluster_fits(nothing, dim3(512), blocks, static_cast<std::size_t>(facts->shared_bytes), &fits);
+    if (status != cudaSuccess) return status;
+    if (fits) {
+      facts->cluster = blocks;
+      break;
+    }
+  }
+  return cudaSuccess;
+}
+
+// For each device its three facts in a number, 0 as long as nobody has asked. No thread waits for another: at worst
+// some ask at the same time.
+constexpr int kRememberedDevices = 64;
+std::atomic<std::uint64_t> remembered[kRememberedDevices];
 
 }  // namespace
 
@@ -27,10 +59,35 @@ nk_status status_of(cudaError_t error) {
   return NK_ERROR_CUDA;
 }
 
-nk_status multiprocessor_count(int* count) {
+nk_status facts_of_device(device_facts* facts) {
   int device = 0;
-  const nk_status status = status_of(cudaGetDevice(&device));
-  return status != NK_OK ? status : status_of(cudaDeviceGetAttribute(count, cudaDevAttrMultiProcessorCount, device));
+  const cudaError_t found = cudaGetDevice(&device);
+  if (found != cudaSuccess) return status_of(found);
+  const bool remembers = kDevicesStayTheSame && device >= 0 && device < kRememberedDevices;
+  const std::uint64_t known = remembers ? remembered[device].load(std::memory_order_relaxed) : 0;
+  if (known != 0) {
+    *facts = {static_cast<int>(known >> 40), static_cast<int>(known >> 8 & 0xffffffffu),
+              static_cast<int>(known & 0xffu)};
+    return NK_OK;
+  }
+  const nk_status status = status_of(ask(device, facts));
+  if (status == NK_OK && remembers) {
+    remembered[device].store(static_cast<std::uint64_t>(facts->multiprocessors) << 40 |
+                                 static_cast<std::uint64_t>(facts->shared_bytes) << 8 |
+                                 static_cast<std::uint64_t>(facts->cluster),
+                             std::memory_order_relaxed);
+  }
+  return status;
+}
+
+nk_status row_norm_workspace(std::int64_t rows, std::int64_t cols, const device_facts& device, std::uint64_t* size) {
+  *size = 0;
+  const std::int64_t partial_rows = partial_rows_at_most(rows, cols, device);
+  if (rows == 0 || cols == 0) return NK_OK;
+  const std::int64_t padded = padded_cols(cols);
+  if (!sizes_fit({partial_rows, padded}, 2 * sizeof(float))) return NK_ERROR_SHAPE;
+  *size = static_cast<std::uint64_t>(partial_rows) * static_cast<std::uint64_t>(padded) * 2 * sizeof(float) + 16;
+  return NK_OK;
 }
 
 }  // namespace cuda
@@ -151,12 +208,7 @@ nk_status nk_cuda_row_norm_workspace_size(int64_t rows, int64_t cols, uint64_t* 
   if (size == nullptr) return NK_ERROR_NULL;
   *size = 0;
   if (!nk::sizes_fit({rows, cols}, 4)) return NK_ERROR_SHAPE;
-  int multiprocessors = 0;
-  const nk_status status = nk::cuda::multiprocessor_count(&multiprocessors);
-  if (status != NK_OK) return status;
-  const std::int64_t partial_rows = nk::cuda::partial_rows_at_most(rows, cols, multiprocessors);
-  if (!nk::sizes_fit({partial_rows, cols}, 2 * sizeof(float))) return NK_ERROR_SHAPE;
-  if (rows == 0 || cols == 0) return NK_OK;
-  *size = static_cast<std::uint64_t>(partial_rows) * static_cast<std::uint64_t>(cols) * 2 * sizeof(float) + 16;
-  return NK_OK;
+  nk::cuda::device_facts device;
+  const nk_status status = nk::cuda::facts_of_device(&device);
+  return status != NK_OK ? status : nk::cuda::row_norm_workspace(rows, cols, device, size);
 }

@@ -25,8 +25,18 @@ inline cudaStream_t stream_of(nk_stream stream) {
 // NK_OK, or NK_ERROR_CUDA with the error kept for nk_cuda_error.
 nk_status status_of(cudaError_t error);
 
-// Of the current device.
-nk_status multiprocessor_count(int* count);
+// What plans are made from. Of one type of device all are alike.
+struct device_facts {
+  int multiprocessors;
+  int shared_bytes;  // that a block may have
+  int cluster;       // blocks of the largest cluster; 1: no clusters
+};
+
+// Of the current device. Asked of CUDA once for each device: 20 ns from then on, most of it for which one is current.
+nk_status facts_of_device(device_facts* facts);
+
+// The workspace of backward over rows.
+nk_status row_norm_workspace(std::int64_t rows, std::int64_t cols, const device_facts& device, std::uint64_t* size);
 
 // On a device a call is one whole, of the one instruction set there is.
 template <class Params>

@@ -1,53 +1,40 @@
-// What the entries of norms over rows share on the host: check, choose the geometry, launch.
-//
-// Geometry by the length of a row in slots of 16 bytes: 8 threads up to 8 slots (64 16-bit columns), a warp up to 128
-// (1024 columns), a block of 128 threads up to 512 (4096 columns), then blocks of 512 with 4 slots each (16384
-// columns), or with 2 where a thread holds two tensors (8192 columns); beyond that the block reads the row again at
-// every pass. Blocks of 1024 threads have 64 registers each, and spilled.
+// What the entries of norms over rows share on the host: check, plan, launch.
 #pragma once
 
+#include <normkernels/nk_row_norm.h>
+
+#include "core/dtype.h"
 #include "core/row_norm_check.h"
 #include "device.cuh"
 #include "fill.cuh"
-#include "launch.cuh"
-#include "row_norm_backward.cuh"
-#include "row_norm_forward.cuh"
-#include "row_norm_jvp.cuh"
 #include "row_norm_plan.cuh"
 
 namespace nk {
 namespace cuda {
 
-template <int Threads, int Slots>
-struct geometry {
-  static constexpr int kThreads = Threads;
-  static constexpr int kSlots = Slots;
-  static constexpr int kTeams = kBlockThreads<Threads> / Threads;
-};
+// Of row_norm_launch.cuh, compiled for one norm and element type at a time.
+template <bool Centred, class T>
+nk_status launch_forward(const nk_row_norm_forward_params& p, const row_plan& plan, cudaStream_t stream);
+template <bool Centred, class T>
+nk_status launch_backward(const nk_row_norm_backward_params& p, const row_plan& plan, std::int64_t groups,
+                          float* partial, cudaStream_t stream);
+template <bool Centred, class T>
+nk_status launch_jvp(const nk_row_norm_jvp_params& p, const row_plan& plan, cudaStream_t stream);
 
-// Calls f(element type, geometry) with the ones for this dtype and number of columns. Tensors: how many of the row's a
-// thread holds.
-template <int Tensors, class T, class F>
-nk_status with_geometry(std::int64_t cols, F&& f) {
-  const std::int64_t slots = (cols + kSlot<T> - 1) / kSlot<T>;
-  if (slots <= 8) return f(T(), geometry<8, 1>());
-  if (slots <= 32) return f(T(), geometry<32, 1>());
-  if (slots <= 128) return f(T(), geometry<32, 4>());
-  if (slots <= 512) return f(T(), geometry<128, 4>());
-  constexpr int kSlots = Tensors == 1 ? 4 : 2;
-  if (slots <= 512 * kSlots) return f(T(), geometry<512, kSlots>());
-  return f(T(), geometry<512, 0>());
-}
+// dweight and dbias (+)= the sum of `groups` rows of partial sums.
+nk_status sum_partials(const nk_row_norm_backward_params& p, const float* partial, std::int64_t groups,
+                       cudaStream_t stream);
 
-template <int Tensors, class F>
-nk_status with_types(std::int32_t dtype, std::int64_t cols, F&& f) {
+// Calls f(element type) for a dtype.
+template <class F>
+nk_status with_element(std::int32_t dtype, F&& f) {
   switch (dtype) {
     case NK_F16:
-      return with_geometry<Tensors, f16>(cols, f);
+      return f(f16());
     case NK_BF16:
-      return with_geometry<Tensors, bf16>(cols, f);
+      return f(bf16());
     default:
-      return with_geometry<Tensors, float>(cols, f);
+      return f(float());
   }
 }
 
@@ -63,11 +50,12 @@ nk_status forward(const row_norm_traits& norm, const nk_row_norm_forward_params*
     if (status == NK_OK) status = fill(p.rstd, p.rows, kNan, stream);
     return status != NK_OK ? status : fill(p.y_scale, p.rows, 0.0f, stream);
   }
-  return with_types<1>(p.dtype, p.cols, [&](auto type, auto g) {
-    using G = decltype(g);
-    return status_of(launch(forward_rows<Centred, decltype(type), G::kThreads, G::kSlots>,
-                            dim3(blocks_for(p.rows, G::kTeams)), dim3(kBlockThreads<G::kThreads>), 0, stream_of(stream),
-                            p));
+  device_facts device;
+  status = facts_of_device(&device);
+  if (status != NK_OK) return status;
+  return with_element(p.dtype, [&](auto type) {
+    const row_plan plan = plan_in_registers(slots_of_row(p.cols, sizeof type), 1, device);
+    return launch_forward<Centred, decltype(type)>(p, plan, stream_of(stream));
   });
 }
 
@@ -79,44 +67,42 @@ nk_status backward(const row_norm_traits& norm, const nk_row_norm_backward_param
   const nk_row_norm_backward_params& p = *params;
   const bool parameters = p.dweight != nullptr || p.dbias != nullptr;
   if (p.cols == 0 || (p.rows == 0 && !parameters)) return NK_OK;
-  int multiprocessors = 0;
-  status = multiprocessor_count(&multiprocessors);
+  device_facts device;
+  status = facts_of_device(&device);
   if (status != NK_OK) return status;
   std::uint64_t size = 0;
-  status = nk_cuda_row_norm_workspace_size(p.rows, p.cols, &size);
-  if (status != NK_OK) return status;
-  if (parameters && size > 0 && (p.workspace == nullptr || p.workspace_size < size)) return NK_ERROR_WORKSPACE;
+  if (parameters) {
+    status = row_norm_workspace(p.rows, p.cols, device, &size);
+    if (status != NK_OK) return status;
+    if (size > 0 && (p.workspace == nullptr || p.workspace_size < size)) return NK_ERROR_WORKSPACE;
+  }
   const std::uintptr_t address = reinterpret_cast<std::uintptr_t>(p.workspace);
   float* const partial = parameters ? reinterpret_cast<float*>(address + (16 - address % 16) % 16) : nullptr;
-  std::int64_t partial_rows = 0;
+  std::int64_t groups = 0;
   if (p.rows > 0) {
-    status = with_types<2>(p.dtype, p.cols, [&](auto type, auto g) {
-      using G = decltype(g);
-      partial_rows = backward_blocks(p.rows, p.cols, G::kTeams, multiprocessors);
-      return status_of(launch(backward_rows<Centred, decltype(type), G::kThreads, G::kSlots>,
-                              dim3(static_cast<unsigned>(partial_rows)), dim3(kBlockThreads<G::kThreads>), 0,
-                              stream_of(stream), p, partial));
+    status = with_element(p.dtype, [&](auto type) {
+      const row_plan plan = backward_plan(slots_of_row(p.cols, sizeof type), device);
+      groups = backward_groups(p.rows, plan, device);
+      return launch_backward<Centred, decltype(type)>(p, plan, groups, partial, stream_of(stream));
     });
     if (status != NK_OK) return status;
   }
-  if (!parameters) return NK_OK;
-  return status_of(launch(sum_partials, dim3(blocks_for(2 * p.cols, kSumColumns)), dim3(kSumColumns * kSumTeams), 0,
-                          stream_of(stream), partial, partial_rows, p.cols, p.dweight, p.dbias,
-                          (p.flags & NK_FLAG_ACCUMULATE) != 0));
+  return parameters ? sum_partials(p, partial, groups, stream_of(stream)) : NK_OK;
 }
 
 template <bool Centred>
 nk_status jvp(const row_norm_traits& norm, const nk_row_norm_jvp_params* params, nk_stream stream) {
-  const nk_status status = check_jvp(norm, params);
+  nk_status status = check_jvp(norm, params);
   if (status != NK_OK) return status;
   const nk_row_norm_jvp_params& p = *params;
   if (p.isa != NK_ISA_BEST) return NK_ERROR_ISA;
   if (is_empty(p)) return NK_OK;
-  return with_types<2>(p.dtype, p.cols, [&](auto type, auto g) {
-    using G = decltype(g);
-    return status_of(launch(jvp_rows<Centred, decltype(type), G::kThreads, G::kSlots>,
-                            dim3(blocks_for(p.rows, G::kTeams)), dim3(kBlockThreads<G::kThreads>), 0, stream_of(stream),
-                            p));
+  device_facts device;
+  status = facts_of_device(&device);
+  if (status != NK_OK) return status;
+  return with_element(p.dtype, [&](auto type) {
+    const row_plan plan = plan_in_registers(slots_of_row(p.cols, sizeof type), 2, device);
+    return launch_jvp<Centred, decltype(type)>(p, plan, stream_of(stream));
   });
 }
 

@@ -8,114 +8,144 @@
 namespace nk {
 namespace cuda {
 
-template <bool Centred, class T, int Threads, int Slots>
-__global__ void __launch_bounds__(kBlockThreads<Threads>, kLeastBlocks<Threads, Slots, 1>)
+// How many blocks a multiprocessor is to hold at least, and so how many registers a thread may have: enough blocks to
+// have 32 KB and more on their way from memory while others reduce or write. Named in all cases: left to itself, ptxas
+// aims elsewhere.
+template <bool Quantized, class T, int Threads, int Slots>
+constexpr int kForwardBlocks = Slots == 8   ? (Quantized ? 1 : 2)
+                               : Slots == 1 ? (Quantized ? 6 : 8)
+                                            : (Quantized                         ? 4
+                                               : Threads > 128 && sizeof(T) == 4 ? 5
+                                                                                 : 6) *
+                                                  128 / kBlockThreads<Threads>;
+
+// Quantized: y is 8 bits wide. A kernel of its own, since it needs twice the registers.
+template <bool Centred, bool Quantized, class T, int Threads, int Slots>
+__global__ void __launch_bounds__(kBlockThreads<Threads>, kForwardBlocks<Quantized, T, Threads, Slots>)
     forward_rows(nk_row_norm_forward_params p) {
-  const T* const x = static_cast<const T*>(p.x);
-  const T* const residual = static_cast<const T*>(p.residual);
-  const T* const gate = static_cast<const T*>(p.gate);
-  T* const h = static_cast<T*>(p.h);
-  const auto cols = static_cast<index_of<Slots>>(p.cols);
+  row_team<Threads> team;
+  const row_part<T, Threads, Slots> part(p.cols, team);
   const row_parameter weight = weight_of(p);
   const row_parameter bias = parameter_of(p, p.bias);
-  for_each_row<Threads>(p.rows, [&](std::int64_t row, bool there) {
-    held_row<T, Threads, Slots> source = {};
-    source.row = x + row * stride_or(p.x_stride, cols);
-    const row_slots<T, Threads, Slots> slots = {there ? cols : index_of<Slots>{0},
-                                                static_cast<int>(threadIdx.x) % Threads};
-    if (residual == nullptr) {
-      if constexpr (Slots > 0) {
-        slots.for_each([&](int s, auto first) { source.held[s] = load_slot(source.row, first, cols); });
-      }
-    } else {
-      // What is stored is what is normalized. A thread reads back only what it wrote itself.
-      const T* const added = residual + row * stride_or(p.residual_stride, cols);
-      T* const sum = h + row * stride_or(p.h_stride, cols);
-      slots.for_each([&](int s, auto first) {
-        slot<T> v = load_slot(source.row, first, cols);
-        const slot<T> r = load_slot(added, first, cols);
+  constexpr int kRows = kBlockThreads<Threads> / Threads;
+  const std::int64_t base = cluster_number(team) * kRows;
+  if (base >= p.rows) return;
+  const std::int64_t own = base + static_cast<int>(threadIdx.x) / Threads;
+  const bool there = own < p.rows;
+  const std::int64_t row = there ? own : p.rows - 1;
+  const T* const x = row_of(static_cast<const T*>(p.x), row, p.x_stride, p.cols);
+  const row_slots<T, Threads, Slots> slots = part.slots(there);
+  held_row<T, Slots> source;
+  if constexpr (Slots > 0) {
+    load_row(x, slots, source.held);
+  } else {
+    source = {x, slots.end};
+  }
+  if (p.residual != nullptr) {
+    // What is stored is what is normalized.
+    const T* const added = row_of(static_cast<const T*>(p.residual), row, p.residual_stride, p.cols);
+    T* const sum = row_of(static_cast<T*>(p.h), row, p.h_stride, p.cols);
+    const auto add = [&](int s, auto first, const slot<T>& more) {
+      float a[kSlot<T>], b[kSlot<T>];
+      source.get(s, first).get(a);
+      more.get(b);
 #pragma unroll
-        for (int i = 0; i < kSlot<T>; ++i) from_float(to_float(v.e[i]) + to_float(r.e[i]), &v.e[i]);
-        store_slot(sum, first, cols, v);
-        if constexpr (Slots > 0) source.held[s] = v;
-      });
-      source.row = sum;
-    }
-    weight.prefetch(slots);
-    bias.prefetch(slots);
-    const row_stats stats = statistics_of<Centred>(source, slots, cols, p.epsilon);
-    const float minus_low = -stats.mean_low * stats.rstd;
-
-    // A slot of the norm, gate and all, in float32.
-    const auto values_of = [&](int s, auto first, float(&out)[kSlot<T>]) {
-      const slot<T> v = source.get(s, first, slots.cols);
-      float w[kSlot<T>], b[kSlot<T>];
-      weight.get<T>(first, cols, w);
-      bias.get<T>(first, cols, b);
-#pragma unroll
-      for (int i = 0; i < kSlot<T>; ++i) {
-        const float scaled = to_float(v.e[i]) * stats.scale;
-        // Not (x * rstd - mean * rstd): a constant row must leave no residue beside the bias.
-        const float xhat = Centred ? fmaf(scaled - stats.mean_high, stats.rstd, minus_low) : scaled * stats.rstd;
-        out[i] = fmaf(xhat, w[i], b[i]);
-      }
-      if (gate != nullptr) {
-        const slot<T> z = load_slot(gate + row * stride_or(p.gate_stride, cols), first, cols);
-#pragma unroll
-        for (int i = 0; i < kSlot<T>; ++i) out[i] *= silu(to_float(z.e[i]));
-      }
+      for (int i = 0; i < kSlot<T>; ++i) a[i] += b[i];
+      slot<T> v;
+      v.set(a);
+      store_row_slot(sum, slots, first, v);
+      return v;
     };
+    if constexpr (Slots > 0) {
+      slot<T> more[Slots];
+      load_row(added, slots, more);
+      slots.for_each([&](int s, auto first) { source.held[s] = add(s, first, more[s]); });
+    } else {
+      slots.for_each([&](int s, auto first) { add(s, first, load_slot(added, first, slots.end)); });
+      source.row = sum;
+      __syncwarp();  // a thread reads back what it or a neighbour in its warp wrote
+    }
+  }
+  weight.prefetch(slots);
+  bias.prefetch(slots);
+  team.begin();
+  const row_stats stats = statistics_of<Centred, T>(source, slots, team, p.cols, p.epsilon);
+  const float minus_low = -stats.mean_low * stats.rstd;
 
-    float quantum = 0.0f;
-    bool usable = false;
+  // A slot of the norm, gate and all, in float32.
+  const auto values_of = [&](int s, auto first, float(&out)[kSlot<T>]) {
+    float w[kSlot<T>], b[kSlot<T>];
+    source.get(s, first).get(out);
+    weight.get<T>(first, slots.end, w);
+    bias.get<T>(first, slots.end, b);
+#pragma unroll
+    for (int i = 0; i < kSlot<T>; ++i) {
+      // Not (x * rstd - mean * rstd): a constant row must leave no residue beside the bias.
+      const float xhat = Centred ? fmaf(fmaf(out[i], stats.scale, -stats.mean_high), stats.rstd, minus_low)
+                                 : out[i] * stats.scale * stats.rstd;
+      out[i] = fmaf(xhat, w[i], b[i]);
+    }
+    if (!Centred && p.gate != nullptr) {
+      const T* const gate = row_of(static_cast<const T*>(p.gate), row, p.gate_stride, p.cols);
+      float z[kSlot<T>];
+      load_slot(gate, first, slots.end).get(z);
+#pragma unroll
+      for (int i = 0; i < kSlot<T>; ++i) out[i] *= silu(z[i]);
+    }
+  };
+
+  const bool writer = there && static_cast<int>(threadIdx.x) % Threads == 0 && team.rank == 0;
+  if constexpr (Quantized) {
     const bool round_first = (p.flags & NK_FLAG_ROUND_FIRST) != 0;
     const auto rounded = [&](float v) { return round_first ? through<T>(v) : v; };
-    const std::int64_t y = row * stride_or(p.y_stride, cols);
-    // Quantized, the values are computed twice, first for the scale of the row. One loop for both: the code is there
-    // once.
-#pragma unroll 1
-    for (bool writes = p.quantize == NK_QUANTIZE_NONE;; writes = true) {
-      // The largest magnitude, and a sum of all that is NaN if one of them is.
-      float top[1] = {0.0f};
-      double total[1] = {0.0};
-      slots.for_each([&](int s, auto first) {
-        float values[kSlot<T>];
-        values_of(s, first, values);
-        if (!writes) {
+    // The values are computed twice, first for the scale of the row: the largest magnitude, and a sum of all that is
+    // NaN if one of them is.
+    float top = 0.0f;
+    double total[1] = {0.0};
+    slots.for_each([&](int s, auto first) {
+      float values[kSlot<T>];
+      values_of(s, first, values);
+      clear_absent(slots, first, values);
+      float sum = 0.0f;
 #pragma unroll
-          for (int i = 0; i < kSlot<T>; ++i) {
-            if (!slots.has(first + i)) continue;
-            const float v = fabsf(rounded(values[i]));
-            top[0] = larger_value()(v, top[0]);
-            total[0] += static_cast<double>(v);
-          }
-        } else if (p.quantize == NK_QUANTIZE_NONE) {
-          slot<T> stored;
+      for (int i = 0; i < kSlot<T>; ++i) {
+        const float v = fabsf(rounded(values[i]));
+        top = larger_value()(v, top);
+        sum += v;
+      }
+      total[0] += static_cast<double>(sum);
+    });
+    double largest[1] = {static_cast<double>(top)};
+    team.reduce(largest, larger_value());
+    team.reduce(total, add_values());
+    const bool is_nan = total[0] != total[0];
+    const float quantum =
+        is_nan ? static_cast<float>(total[0]) : static_cast<float>(largest[0]) / largest_of(p.quantize);
+    const bool usable = quantum > 0.0f && quantum < float_from_bits(0x7f800000u);
+    if (writer) p.y_scale[row] = quantum;
+    slots.for_each([&](int s, auto first) {
+      float values[kSlot<T>];
+      values_of(s, first, values);
+      eight_bits<kSlot<T>> packed;
 #pragma unroll
-          for (int i = 0; i < kSlot<T>; ++i) from_float(values[i], &stored.e[i]);
-          store_slot(static_cast<T*>(p.y) + y, first, cols, stored);
-        } else {
-          eight_bits<kSlot<T>> packed;
-#pragma unroll
-          for (int i = 0; i < kSlot<T>; ++i) {
-            packed.e[i] = usable ? quantize(rounded(values[i]) / quantum, p.quantize) : std::uint8_t{0};
-          }
-          store_eight_bits(static_cast<std::uint8_t*>(p.y) + y, first, cols, packed);
-        }
-      });
-      if (writes) break;
-      row_reduce<Threads>(top, larger_value());
-      row_reduce<Threads>(total, add_values());
-      const bool is_nan = total[0] != total[0];
-      quantum = is_nan ? static_cast<float>(total[0]) : top[0] / largest_of(p.quantize);
-      usable = quantum > 0.0f && quantum < float_from_bits(0x7f800000u);
-      if (there && slots.lane == 0) p.y_scale[row] = quantum;
-    }
-    if (there && slots.lane == 0) {
-      if (p.mean != nullptr) p.mean[row] = stats.saved_mean();
-      if (p.rstd != nullptr) p.rstd[row] = stats.saved_rstd();
-    }
-  });
+      for (int i = 0; i < kSlot<T>; ++i) {
+        packed.e[i] = usable ? quantize(rounded(values[i]) / quantum, p.quantize) : std::uint8_t{0};
+      }
+      store_eight_bits(row_of(static_cast<std::uint8_t*>(p.y), row, p.y_stride, p.cols), first, slots.end, packed);
+    });
+  } else {
+    slots.for_each([&](int s, auto first) {
+      float values[kSlot<T>];
+      values_of(s, first, values);
+      slot<T> stored;
+      stored.set(values);
+      store_row_slot(row_of(static_cast<T*>(p.y), row, p.y_stride, p.cols), slots, first, stored);
+    });
+  }
+  if (writer) {
+    if (p.mean != nullptr) p.mean[row] = stats.saved_mean();
+    if (p.rstd != nullptr) p.rstd[row] = stats.saved_rstd();
+  }
 }
 
 }  // namespace cuda

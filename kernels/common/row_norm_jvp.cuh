@@ -7,67 +7,78 @@
 namespace nk {
 namespace cuda {
 
+// As in row_norm_forward.cuh, with two tensors in registers.
+template <int Threads, int Slots>
+constexpr int kJvpBlocks = Threads > 128 ? 2
+                           : Slots == 1  ? 6
+                                         : 4;
+
 template <bool Centred, class T, int Threads, int Slots>
-__global__ void __launch_bounds__(kBlockThreads<Threads>, kLeastBlocks<Threads, Slots, 2>)
+__global__ void __launch_bounds__(kBlockThreads<Threads>, kJvpBlocks<Threads, Slots>)
     jvp_rows(nk_row_norm_jvp_params p) {
-  const T* const tan_residual = static_cast<const T*>(p.tan_residual);
-  const auto cols = static_cast<index_of<Slots>>(p.cols);
+  row_team<Threads> team;
+  const row_part<T, Threads, Slots> part(p.cols, team);
   const row_parameter weight = weight_of(p), tan_weight = parameter_of(p, p.tan_weight),
                       tan_bias = parameter_of(p, p.tan_bias);
-  for_each_row<Threads>(p.rows, [&](std::int64_t row, bool there) {
-    held_row<T, Threads, Slots> x = {}, t = {};
-    x.row = static_cast<const T*>(p.x) + row * stride_or(p.x_stride, cols);
-    t.row = static_cast<const T*>(p.tan_x) + row * stride_or(p.tan_x_stride, cols);
-    const T* const added =
-        tan_residual == nullptr ? nullptr : tan_residual + row * stride_or(p.tan_residual_stride, cols);
-    const row_slots<T, Threads, Slots> slots = {there ? cols : index_of<Slots>{0},
-                                                static_cast<int>(threadIdx.x) % Threads};
-    if constexpr (Slots > 0) {
-      slots.for_each([&](int s, auto first) {
-        x.held[s] = load_slot(x.row, first, cols);
-        t.held[s] = load_slot(t.row, first, cols);
-      });
+  constexpr int kRows = kBlockThreads<Threads> / Threads;
+  const std::int64_t base = cluster_number(team) * kRows;
+  if (base >= p.rows) return;
+  const std::int64_t own = base + static_cast<int>(threadIdx.x) / Threads;
+  const bool there = own < p.rows;
+  const std::int64_t row = there ? own : p.rows - 1;
+  const T* const x_row = row_of(static_cast<const T*>(p.x), row, p.x_stride, p.cols);
+  const T* const t_row = row_of(static_cast<const T*>(p.tan_x), row, p.tan_x_stride, p.cols);
+  const T* const added = p.tan_residual == nullptr
+                             ? nullptr
+                             : row_of(static_cast<const T*>(p.tan_residual), row, p.tan_residual_stride, p.cols);
+  const row_slots<T, Threads, Slots> slots = part.slots(there);
+  held_row<T, Slots> x, t;
+  if constexpr (Slots > 0) {
+    load_row(x_row, slots, x.held);
+    load_row(t_row, slots, t.held);
+  } else {
+    x = {x_row, slots.end};
+    t = {t_row, slots.end};
+  }
+  weight.prefetch(slots);
+  tan_weight.prefetch(slots);
+  tan_bias.prefetch(slots);
+  team.begin();
+  const row_stats stats = statistics_again<Centred, T>(x, slots, team, p.cols, p.epsilon, p.mean, p.rstd, row);
+  const auto tangent = [&](int s, auto first, float(&values)[kSlot<T>]) {
+    t.get(s, first).get(values);
+    if (added == nullptr) return;
+    float more[kSlot<T>];
+    load_slot(added, first, slots.end).get(more);
+#pragma unroll
+    for (int i = 0; i < kSlot<T>; ++i) values[i] += more[i];
+  };
+  const row_means means = means_of<Centred, T>(x, slots, team, p.cols, stats, tangent);
+  slots.for_each([&](int s, auto first) {
+    float xhat[kSlot<T>], values[kSlot<T>], w[kSlot<T>], tan_w[kSlot<T>], tan_b[kSlot<T>], out[kSlot<T>];
+    x.get(s, first).get(xhat);
+    tangent(s, first, values);
+    weight.get<T>(first, slots.end, w);
+    tan_weight.get<T>(first, slots.end, tan_w);
+    tan_bias.get<T>(first, slots.end, tan_b);
+#pragma unroll
+    for (int i = 0; i < kSlot<T>; ++i) {
+      xhat[i] = rough_xhat<Centred>(xhat[i], stats) - means.xhat;
+      float g = Centred ? values[i] - means.g : values[i];
+      g = fmaf(-xhat[i], means.g_by_xhat, g);
+      // The scale comes last, or what ends up finite might overflow on the way.
+      g = g * w[i] * stats.rstd * stats.scale;
+      if (p.tan_weight != nullptr) g = fmaf(xhat[i], tan_w[i], g);
+      if (p.tan_bias != nullptr) g += tan_b[i];
+      out[i] = g;
     }
-    weight.prefetch(slots);
-    tan_weight.prefetch(slots);
-    tan_bias.prefetch(slots);
-    const row_stats stats = statistics_again<Centred>(x, slots, cols, p.epsilon, p.mean, p.rstd, row);
-    const auto tangent = [&](int s, auto first, float(&values)[kSlot<T>]) {
-      const slot<T> v = t.get(s, first, cols);
-      slot<T> r = {};
-      if (added != nullptr) r = load_slot(added, first, cols);
-#pragma unroll
-      for (int i = 0; i < kSlot<T>; ++i) {
-        values[i] = added != nullptr ? to_float(v.e[i]) + to_float(r.e[i]) : to_float(v.e[i]);
-      }
-    };
-    const row_means means = means_of<Centred>(x, slots, cols, stats, tangent);
-    T* const jvp_y = static_cast<T*>(p.jvp_y) + row * stride_or(p.jvp_y_stride, cols);
-    slots.for_each([&](int s, auto first) {
-      const slot<T> v = x.get(s, first, cols);
-      float values[kSlot<T>], w[kSlot<T>], tan_w[kSlot<T>], tan_b[kSlot<T>];
-      tangent(s, first, values);
-      weight.get<T>(first, cols, w);
-      tan_weight.get<T>(first, cols, tan_w);
-      tan_bias.get<T>(first, cols, tan_b);
-      slot<T> out, sum;
-#pragma unroll
-      for (int i = 0; i < kSlot<T>; ++i) {
-        const float xhat = rough_xhat<Centred>(to_float(v.e[i]), stats) - means.xhat;
-        float g = Centred ? values[i] - means.g : values[i];
-        g = fmaf(-xhat, means.g_by_xhat, g);
-        // The scale comes last, or what ends up finite might overflow on the way.
-        g = g * w[i] * stats.rstd * stats.scale;
-        if (p.tan_weight != nullptr) g = fmaf(xhat, tan_w[i], g);
-        if (p.tan_bias != nullptr) g += tan_b[i];
-        from_float(g, &out.e[i]);
-        from_float(values[i], &sum.e[i]);
-      }
-      if (added != nullptr) {
-        store_slot(static_cast<T*>(p.jvp_h) + row * stride_or(p.jvp_h_stride, cols), first, cols, sum);
-      }
-      store_slot(jvp_y, first, cols, out);
-    });
+    slot<T> stored;
+    if (added != nullptr) {
+      stored.set(values);
+      store_row_slot(row_of(static_cast<T*>(p.jvp_h), row, p.jvp_h_stride, p.cols), slots, first, stored);
+    }
+    stored.set(out);
+    store_row_slot(row_of(static_cast<T*>(p.jvp_y), row, p.jvp_y_stride, p.cols), slots, first, stored);
   });
 }
 

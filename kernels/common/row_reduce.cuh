@@ -26,7 +26,10 @@ struct add_values {
 
 // NaNs are passed over.
 struct larger_value {
-  __device__ __forceinline__ float operator()(float a, float b) const { return a > b ? a : b; }
+  template <class V>
+  __device__ __forceinline__ V operator()(V a, V b) const {
+    return a > b ? a : b;
+  }
 };
 
 template <int Threads, int N, class V, class Join>

@@ -1,6 +1,7 @@
 // The kernels of norms over slices, for any operation (slice_operation.cuh) and layout (slice_layout.cuh).
 #pragma once
 
+#include "copy_async.cuh"
 #include "row_reduce.cuh"
 #include "slice_operation.cuh"
 
@@ -56,6 +57,17 @@ __device__ __forceinline__ T nothing() {
   return zero;
 }
 
+// A slot's elements, for an operation.
+template <class T>
+struct slot_elements {
+  T e[kSlot<T>];
+
+  __device__ __forceinline__ explicit slot_elements(const slot<T>& s) {
+#pragma unroll
+    for (int i = 0; i < kSlot<T>; ++i) e[i] = s.element(i);
+  }
+};
+
 // Sums of a slot, and its results.
 template <int Phase, class Op, class T, int N>
 __device__ __forceinline__ void add_slot(const Op& op, const typename Op::record& r, const place& at, const T (&x)[N],
@@ -66,12 +78,11 @@ __device__ __forceinline__ void add_slot(const Op& op, const typename Op::record
 
 template <class Op, class T, int N>
 __device__ __forceinline__ void map_slot(const Op& op, const typename Op::record& r, const place& at, const T (&x)[N],
-                                         const T (&t)[N], T (&out)[N]) {
+                                         const T (&t)[N], float (&values)[N]) {
   const std::int64_t left = at.layout->unit_run - at.first;
-  float values[N] = {};
-  op.map(r, at, x, t, left < N ? static_cast<int>(left) : N, values);
 #pragma unroll
-  for (int i = 0; i < N; ++i) from_float(values[i], &out[i]);
+  for (int i = 0; i < N; ++i) values[i] = 0.0f;
+  op.map(r, at, x, t, left < N ? static_cast<int>(left) : N, values);
 }
 
 template <class Op, class T>
@@ -98,28 +109,55 @@ struct whole_team {
             l.channel(slice * l.units_per_slice + unit)};
   }
 
+  // A slot into shared memory; all that are aligned are on their way at once.
+  __device__ __forceinline__ void copy_slot(slot<T>* to, const void* tensor, const place& at) const {
+    const T* const row = static_cast<const T*>(tensor) + at.row;
+    if (at.first + kSlot<T> <= l.unit_run && misalignment(row + at.first) == 0) {
+      copy_async_16(to, row + at.first);
+    } else {
+      *to = load_slot(row, at.first, l.unit_run);
+    }
+  }
+
+  // Every slot is copied, and read, by one thread: nobody else waits for it.
+  __device__ __forceinline__ void load(std::int64_t slice, std::int64_t origin) const {
+    for (std::int64_t i = lane; i < slots; i += Threads) {
+      const place at = place_of(slice, origin, i);
+      copy_slot(held + i, op.x, at);
+      if (Op::kTensors == 2) {
+        if (op.t != nullptr) {
+          copy_slot(held + slots + i, op.t, at);
+        } else {
+          held[slots + i] = {};
+        }
+      }
+    }
+    copy_async_commit();
+    copy_async_wait<0>();
+  }
+
   template <int Phase>
-  __device__ __forceinline__ void phase(typename Op::record& r, std::int64_t slice, std::int64_t origin, bool loads) {
+  __device__ __forceinline__ void phase(typename Op::record& r, std::int64_t slice, std::int64_t origin) const {
     double sums[Op::kSums];
     op.template start<Phase>(sums);
     for (std::int64_t i = lane; i < slots; i += Threads) {
       const place at = place_of(slice, origin, i);
-      if (loads) {
-        held[i] = load_slot(static_cast<const T*>(op.x) + at.row, at.first, l.unit_run);
-        if (Op::kTensors == 2) held[slots + i] = load_t<Op, T>(op, at, l.unit_run);
-      }
-      add_slot<Phase>(op, r, at, held[i].e, held[(Op::kTensors - 1) * slots + i].e, sums);
+      const slot_elements<T> x(held[i]), t(held[(Op::kTensors - 1) * slots + i]);
+      add_slot<Phase>(op, r, at, x.e, t.e, sums);
     }
     team_join<Phase, Threads>(op, sums);
     if (l.units_per_slice == 1) op.template weigh<Phase>(sums, l.channel(slice));
     op.template finish<Phase>(r, sums, slice, lane == 0);
   }
 
-  __device__ __forceinline__ void map(const typename Op::record& r, std::int64_t slice, std::int64_t origin) {
+  __device__ __forceinline__ void map(const typename Op::record& r, std::int64_t slice, std::int64_t origin) const {
     for (std::int64_t i = lane; i < slots; i += Threads) {
       const place at = place_of(slice, origin, i);
+      const slot_elements<T> x(held[i]), t(held[(Op::kTensors - 1) * slots + i]);
+      float values[kSlot<T>];
+      map_slot(op, r, at, x.e, t.e, values);
       slot<T> out;
-      map_slot(op, r, at, held[i].e, held[(Op::kTensors - 1) * slots + i].e, out.e);
+      out.set(values);
       store_slot(static_cast<T*>(op.out) + at.row, at.first, l.unit_run, out);
     }
   }
@@ -136,8 +174,8 @@ __global__ void __launch_bounds__(kBlockOf<Threads>, 512 / kBlockOf<Threads>)
   NK_DYNAMIC_SHARED(slot<T>, shared);
   const int team = static_cast<int>(threadIdx.x) / Threads;
   const std::int64_t row_slots = l.row_slots(kSlot<T>), slots = l.rows * l.units_per_slice * row_slots;
-  whole_team<Op, T, Threads> work = {op,    l,         shared + team * slots * Op::kTensors,
-                                     slots, row_slots, static_cast<int>(threadIdx.x) % Threads};
+  const whole_team<Op, T, Threads> work = {op,    l,         shared + team * slots * Op::kTensors,
+                                           slots, row_slots, static_cast<int>(threadIdx.x) % Threads};
   const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * kTeamsOfBlock<Threads>;
   for (std::int64_t slice = static_cast<std::int64_t>(blockIdx.x) * kTeamsOfBlock<Threads> + team;
        slice < l.slice_count; slice += step) {
@@ -145,8 +183,9 @@ __global__ void __launch_bounds__(kBlockOf<Threads>, 512 / kBlockOf<Threads>)
     typename Op::record r = {};
     op.begin(r, slice, origin);
     const int first = op.first_phase();
-    if (first == 0) work.template phase<0>(r, slice, origin, true);
-    if constexpr (Op::kPhases > 1) work.template phase<1>(r, slice, origin, first == 1);
+    work.load(slice, origin);
+    if (first == 0) work.template phase<0>(r, slice, origin);
+    if constexpr (Op::kPhases > 1) work.template phase<1>(r, slice, origin);
     if (w.records != nullptr && work.lane == 0) w.record<typename Op::record>(slice) = r;
     if constexpr (Op::kMaps) {
       if (op.out != nullptr) work.map(r, slice, origin);
@@ -243,9 +282,9 @@ struct column_work {
 
   __device__ __forceinline__ void map(const typename Op::record& r, std::int64_t begin, std::int64_t end) const {
     each_row(begin, end, [&](const place& at, const T(&x)[1], const T(&t)[1]) {
-      T out[1];
-      map_slot(op, r, at, x, t, out);
-      static_cast<T*>(op.out)[at.row] = out[0];
+      float value[1];
+      map_slot(op, r, at, x, t, value);
+      from_float(value[0], static_cast<T*>(op.out) + at.row);
     });
   }
 };
@@ -307,6 +346,30 @@ __device__ __forceinline__ place place_in_unit(const slice_layout& l, std::int64
   return {&l, unit_origin + l.row_offset(row), first * kSlot<T>, channel};
 }
 
+// Calls body(place, x, t) for the slots [begin, end) of a unit that are a thread's: AtOnce at a time, all of them on
+// their way before the first is looked at.
+template <class Op, class T, int Threads, int AtOnce, class Body>
+__device__ __forceinline__ void each_slot(const Op& op, const slice_layout& l, std::int64_t unit, std::int64_t begin,
+                                          std::int64_t end, Body&& body) {
+  const std::int64_t origin = l.unit_origin(unit), channel = l.channel(unit), row_slots = l.row_slots(kSlot<T>);
+  for (std::int64_t first = begin + static_cast<int>(threadIdx.x) % Threads; first < end; first += AtOnce * Threads) {
+    place at[AtOnce];
+    slot<T> x[AtOnce], t[AtOnce];
+#pragma unroll
+    for (int k = 0; k < AtOnce; ++k) {
+      if (first + k * Threads >= end) break;
+      at[k] = place_in_unit<T>(l, origin, channel, row_slots, first + k * Threads);
+      x[k] = load_slot(static_cast<const T*>(op.x) + at[k].row, at[k].first, l.unit_run);
+      t[k] = load_t<Op, T>(op, at[k], l.unit_run);
+    }
+#pragma unroll
+    for (int k = 0; k < AtOnce; ++k) {
+      if (first + k * Threads >= end) break;
+      body(at[k], slot_elements<T>(x[k]), slot_elements<T>(t[k]));
+    }
+  }
+}
+
 template <class Op, class T, int Phase, int Threads>
 __global__ void __launch_bounds__(kBlockOf<Threads>, 512 / kBlockOf<Threads>)
     part_runs(Op op, slice_layout l, slice_workspace w) {
@@ -314,17 +377,13 @@ __global__ void __launch_bounds__(kBlockOf<Threads>, 512 / kBlockOf<Threads>)
   each_chunk<Threads>(
       l, kSlot<T>,
       [&](std::int64_t unit, std::int64_t slice, std::int64_t begin, std::int64_t end, std::int64_t chunk) {
-        const std::int64_t origin = l.unit_origin(unit), channel = l.channel(unit), row_slots = l.row_slots(kSlot<T>);
         const typename Op::record r = record_of(op, w, slice, l.origin(slice), Phase > op.first_phase());
         double sums[Op::kSums];
         op.template start<Phase>(sums);
-#pragma unroll 4
-        for (std::int64_t i = begin + lane; i < end; i += Threads) {
-          const place at = place_in_unit<T>(l, origin, channel, row_slots, i);
-          const slot<T> x = load_slot(static_cast<const T*>(op.x) + at.row, at.first, l.unit_run);
-          const slot<T> t = load_t<Op, T>(op, at, l.unit_run);
-          add_slot<Phase>(op, r, at, x.e, t.e, sums);
-        }
+        each_slot<Op, T, Threads, Op::kTensors == 2 ? 3 : 4>(
+            op, l, unit, begin, end, [&](const place& at, const slot_elements<T>& x, const slot_elements<T>& t) {
+              add_slot<Phase>(op, r, at, x.e, t.e, sums);
+            });
         team_join<Phase, Threads>(op, sums);
         for (int j = 0; j < Op::kSums && lane == 0; ++j) w.partial[(chunk * Op::kSums + j) * l.units + unit] = sums[j];
       });
@@ -333,20 +392,17 @@ __global__ void __launch_bounds__(kBlockOf<Threads>, 512 / kBlockOf<Threads>)
 template <class Op, class T, int Threads>
 __global__ void __launch_bounds__(kBlockOf<Threads>, 512 / kBlockOf<Threads>)
     map_runs(Op op, slice_layout l, slice_workspace w) {
-  const int lane = static_cast<int>(threadIdx.x) % Threads;
   each_chunk<Threads>(
       l, kSlot<T>, [&](std::int64_t unit, std::int64_t slice, std::int64_t begin, std::int64_t end, std::int64_t) {
-        const std::int64_t origin = l.unit_origin(unit), channel = l.channel(unit), row_slots = l.row_slots(kSlot<T>);
         const typename Op::record r = record_of(op, w, slice, l.origin(slice), Op::kPhases > op.first_phase());
-#pragma unroll 4
-        for (std::int64_t i = begin + lane; i < end; i += Threads) {
-          const place at = place_in_unit<T>(l, origin, channel, row_slots, i);
-          const slot<T> x = load_slot(static_cast<const T*>(op.x) + at.row, at.first, l.unit_run);
-          const slot<T> t = load_t<Op, T>(op, at, l.unit_run);
-          slot<T> out;
-          map_slot(op, r, at, x.e, t.e, out.e);
-          store_slot(static_cast<T*>(op.out) + at.row, at.first, l.unit_run, out);
-        }
+        each_slot<Op, T, Threads, 4 / Op::kTensors>(
+            op, l, unit, begin, end, [&](const place& at, const slot_elements<T>& x, const slot_elements<T>& t) {
+              float values[kSlot<T>];
+              map_slot(op, r, at, x.e, t.e, values);
+              slot<T> out;
+              out.set(values);
+              store_slot(static_cast<T*>(op.out) + at.row, at.first, l.unit_run, out);
+            });
       });
 }
 

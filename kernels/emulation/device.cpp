@@ -92,6 +92,7 @@ void sync_cluster(site where) {
   if (arrives_at(e.cluster_barrier, e.at_cluster_barrier, where) &&
       e.at_cluster_barrier == e.threads_per_block * e.shape.cluster) {
     e.at_cluster_barrier = 0;
+    e.cluster_has_begun = true;
     for (block_state& block : e.blocks) e.release(block);
   }
   e.yield(t);
@@ -156,7 +157,7 @@ shared_array_state& array_of(block_state& block, const void* key, std::size_t by
   }
   const std::size_t dynamic = e.shape.dynamic_shared_bytes;
   block.static_bytes += bytes;
-  const std::size_t limit = dynamic > kDynamicWithoutOptIn ? kSharedByOptIn : kSharedByDefault;
+  const std::size_t limit = dynamic > kDynamicWithoutOptIn ? e.shared_bytes : kSharedByDefault;
   if (block.static_bytes > kSharedByDefault || block.static_bytes + dynamic > limit) {
     fail("more shared memory than a block can have", where);
   }
@@ -188,6 +189,8 @@ void* map_shared(void* p, unsigned rank, site where) {
   engine& e = *t.owner;
   if (rank >= e.shape.cluster) fail("a block that the cluster does not have", where);
   block_state& there = e.blocks[rank];
+  if (!e.cluster_has_begun) fail("shared memory of a block that may not have begun: no cluster_sync() before", where);
+  if (there.ends) fail("shared memory of a block that may have ended", where);
   const auto moved = [p](const buffer& from, const buffer& to) {
     return to.data() + (static_cast<unsigned char*>(p) - from.data());
   };
@@ -200,15 +203,16 @@ void* map_shared(void* p, unsigned rank, site where) {
   fail("an address that is not in shared memory", where);
 }
 
-void copy_async_16(void* shared, const void* global, site where) {
+void copy_async_16(void* shared, const void* global, std::size_t bytes, site where) {
   thread_state& t = self();
   if (reinterpret_cast<std::uintptr_t>(shared) % 16 != 0 || reinterpret_cast<std::uintptr_t>(global) % 16 != 0) {
     fail("a copy of 16 bytes at an address that is no multiple of 16", where);
   }
+  if (bytes > 16) fail("a copy of more than 16 bytes", where);
   // The bytes may come at any time from now on, so whoever still needs the old ones, or takes the new ones for granted,
   // is to see neither.
   std::memset(shared, 0xff, 16);
-  t.copies.push_back({shared, global});
+  t.copies.push_back({shared, global, bytes});
 }
 
 void copy_async_commit() {
@@ -220,7 +224,11 @@ void copy_async_wait(std::size_t groups_left) {
   if (t.committed.size() <= groups_left) return;
   const std::size_t groups = t.committed.size() - groups_left;
   const std::size_t done = t.committed[groups - 1];
-  for (std::size_t i = 0; i < done; ++i) std::memcpy(t.copies[i].to, t.copies[i].from, 16);
+  for (std::size_t i = 0; i < done; ++i) {
+    const thread_state::copy& c = t.copies[i];
+    std::memcpy(c.to, c.from, c.bytes);
+    std::memset(static_cast<unsigned char*>(c.to) + c.bytes, 0, 16 - c.bytes);
+  }
   t.copies.erase(t.copies.begin(), t.copies.begin() + static_cast<std::ptrdiff_t>(done));
   t.committed.erase(t.committed.begin(), t.committed.begin() + static_cast<std::ptrdiff_t>(groups));
   for (std::size_t& c : t.committed) c -= done;

@@ -52,19 +52,20 @@ struct order_setting {
 };
 
 std::mutex setting_mutex;
+device_kind device = {16, 227 * 1024};
 
 order_setting& setting() {
   static order_setting s;
   return s;
 }
 
-bool shape_is_valid(const launch_shape& s) {
+bool shape_is_valid(const launch_shape& s, const device_kind& d) {
   const dim3 g = s.grid, b = s.block;
   if (g.x == 0 || g.y == 0 || g.z == 0 || b.x == 0 || b.y == 0 || b.z == 0) return false;
   if (g.x > 0x7fffffffu || g.y > 65535 || g.z > 65535) return false;
   if (b.x > 1024 || b.y > 1024 || b.z > 64 || std::uint64_t{b.x} * b.y * b.z > 1024) return false;
   const unsigned c = s.cluster;
-  return c != 0 && c <= 16 && g.x % c == 0;
+  return c != 0 && c <= d.cluster && g.x % c == 0;
 }
 
 void thread_body(void* argument) {
@@ -84,6 +85,16 @@ void set_order(order o) {
 order current_order() {
   const std::lock_guard<std::mutex> lock(setting_mutex);
   return setting().value;
+}
+
+void set_device(device_kind kind) {
+  const std::lock_guard<std::mutex> lock(setting_mutex);
+  device = kind;
+}
+
+device_kind current_device() {
+  const std::lock_guard<std::mutex> lock(setting_mutex);
+  return device;
 }
 
 const char* last_error() {
@@ -110,6 +121,7 @@ void engine::yield(thread_state& self) {
 
 void engine::finish(thread_state& self) {
   self.waits = state::exited;
+  self.block->ends = true;
   --live;
   thread_state* t = next();
   current = t;
@@ -174,10 +186,12 @@ bool engine::prepare(const launch_shape& what) {
 bool engine::run_cluster(unsigned x, unsigned y, unsigned z) {
   live = threads_per_block * shape.cluster;
   at_cluster_barrier = 0;
+  cluster_has_begun = shape.cluster == 1;
   cursor = warps_in_use;
   for (block_state& block : blocks) {
     block.index = {x + block.rank, y, z};
     block.at_barrier = 0;
+    block.ends = false;
     for (shared_array_state& a : block.arrays) a.memory.poison();
     block.dynamic->poison();
     for (unsigned i = 0; i < threads_per_block; ++i) {
@@ -206,8 +220,9 @@ bool engine::run_cluster(unsigned x, unsigned y, unsigned z) {
 }
 
 outcome run(const launch_shape& shape, const void* kernel, void (*body)(const void*), const void* arguments) {
-  if (!shape_is_valid(shape)) return outcome::bad_shape;
-  if (shape.dynamic_shared_bytes > kSharedByOptIn) return outcome::bad_shared;
+  const device_kind kind = current_device();
+  if (!shape_is_valid(shape, kind)) return outcome::bad_shape;
+  if (shape.dynamic_shared_bytes > kind.shared_bytes) return outcome::bad_shared;
   last_failure.clear();
   order direction;
   {
@@ -224,6 +239,7 @@ outcome run(const launch_shape& shape, const void* kernel, void (*body)(const vo
   e->body = body;
   e->arguments = arguments;
   e->direction = direction;
+  e->shared_bytes = kind.shared_bytes;
   e->error.clear();
   // Blocks go the same way as threads: which of them is last must not matter either.
   const std::uint64_t clusters = std::uint64_t{shape.grid.x / shape.cluster} * shape.grid.y * shape.grid.z;

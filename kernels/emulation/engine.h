@@ -45,6 +45,7 @@ struct thread_state : thread_context {
   struct copy {
     void* to;
     const void* from;
+    std::size_t bytes;  // the rest of 16 becomes 0
   };
   std::vector<copy> copies;            // under way, oldest first
   std::vector<std::size_t> committed;  // copies.size() at each commit
@@ -91,6 +92,7 @@ struct block_state {
   unsigned first_warp = 0;  // among those of the cluster
   thread_state* threads = nullptr;
   unsigned at_barrier = 0;  // threads that arrived
+  bool ends = false;        // some have exited
   site barrier = {nullptr, 0};
   std::size_t static_bytes = 0;
   std::vector<shared_array_state> arrays;
@@ -123,6 +125,8 @@ struct engine {
   unsigned cursor = 0;        // how many warps, in the order chosen, can do nothing now
   unsigned live = 0;          // threads of the cluster that have not ended
   unsigned at_cluster_barrier = 0;
+  bool cluster_has_begun = false;  // all of its blocks have, since they met
+  std::size_t shared_bytes = 0;    // that a block may have
   site cluster_barrier = {nullptr, 0};
 
   std::vector<block_state> blocks;

@@ -21,6 +21,16 @@ enum class order { ascending, descending };
 void set_order(order o);
 order current_order();
 
+// What differs between types of devices: the blocks of the largest cluster (1: compute capability 8.0, without
+// clusters) and the shared memory that a block may ask for. For all launches of the process that begin later; until it
+// is set, those of compute capability 9.0.
+struct device_kind {
+  unsigned cluster;
+  std::size_t shared_bytes;
+};
+void set_device(device_kind kind);
+device_kind current_device();
+
 // What went wrong in the last launch of this OS thread that failed: kernel, block, threads. Empty if none did.
 const char* last_error();
 
@@ -63,7 +73,7 @@ unsigned cluster_rank();
 unsigned cluster_size();
 void* map_shared(void* p, unsigned rank, site where);
 
-void copy_async_16(void* shared, const void* global, site where);
+void copy_async_16(void* shared, const void* global, std::size_t bytes, site where);
 void copy_async_commit();
 void copy_async_wait(std::size_t groups_left);
 

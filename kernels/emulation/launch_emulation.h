@@ -37,15 +37,15 @@ struct call {
 };
 
 template <class... P, class... A>
-cudaError_t launch_cluster(void (*kernel)(P...), dim3 grid, dim3 block, unsigned cluster,
-                           std::size_t dynamic_shared_bytes, cudaStream_t, A... args) {
+cudaError_t launch_cluster(void (*kernel)(P...), dim3 grid, dim3 block, int cluster, std::size_t dynamic_shared_bytes,
+                           cudaStream_t, A... args) {
   static_assert(sizeof...(P) == sizeof...(A), "an argument for each parameter");
   static_assert((std::size_t{0} + ... + sizeof(P)) <= 4096, "CUDA passes 4096 bytes of parameters at most");
   const call<P...> c{kernel, std::tuple<P...>(static_cast<P>(args)...)};
   emu::launch_shape shape;
   shape.grid = grid;
   shape.block = block;
-  shape.cluster = cluster;
+  shape.cluster = static_cast<unsigned>(cluster);
   shape.dynamic_shared_bytes = dynamic_shared_bytes;
   return status_of(emu::run(shape, reinterpret_cast<const void*>(kernel), &call<P...>::body, &c));
 }
@@ -55,6 +55,16 @@ cudaError_t launch(void (*kernel)(P...), dim3 grid, dim3 block, std::size_t dyna
                    A... args) {
   return launch_cluster(kernel, grid, block, 1, dynamic_shared_bytes, stream, args...);
 }
+
+template <class... P>
+cudaError_t cluster_fits(void (*)(P...), dim3, int cluster, std::size_t dynamic_shared_bytes, bool* fits) {
+  *fits = static_cast<unsigned>(cluster) <= emu::current_device().cluster &&
+          dynamic_shared_bytes <= emu::current_device().shared_bytes;
+  return cudaSuccess;
+}
+
+// Tests make it another one.
+constexpr bool kDevicesStayTheSame = false;
 
 }  // namespace cuda
 }  // namespace nk

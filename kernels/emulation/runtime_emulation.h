@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "grid.h"
+
 enum cudaError_t {
   cudaSuccess = 0,
   cudaErrorInvalidValue = 1,
@@ -37,12 +39,11 @@ enum cudaDeviceAttr {
 struct CUstream_st;
 using cudaStream_t = CUstream_st*;
 
-// As on compute capability 9.0, but few multiprocessors: grids of so many blocks must loop over the rows even of small
-// tests.
+// As on compute capability 9.0 unless tests say otherwise, but few multiprocessors: grids of so many blocks must loop
+// over the rows even of small tests.
 namespace nk {
 namespace emu {
 constexpr std::size_t kSharedByDefault = 48 * 1024;
-constexpr std::size_t kSharedByOptIn = 227 * 1024;
 constexpr std::size_t kDynamicWithoutOptIn = 32 * 1024;  // as in common/launch.cuh
 constexpr int kMultiprocessors = 4;
 
@@ -106,13 +107,13 @@ inline cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, 
       *value = nk::emu::kMultiprocessors;
       return cudaSuccess;
     case cudaDevAttrComputeCapabilityMajor:
-      *value = 9;
+      *value = nk::emu::current_device().cluster > 1 ? 9 : 8;
       return cudaSuccess;
     case cudaDevAttrComputeCapabilityMinor:
       *value = 0;
       return cudaSuccess;
     case cudaDevAttrMaxSharedMemoryPerBlockOptin:
-      *value = static_cast<int>(nk::emu::kSharedByOptIn);
+      *value = static_cast<int>(nk::emu::current_device().shared_bytes);
       return cudaSuccess;
   }
   return cudaErrorInvalidValue;

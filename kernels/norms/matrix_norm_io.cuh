@@ -39,11 +39,13 @@ __device__ __forceinline__ void load_unit(const T* run, std::int64_t step, std::
     } else {
 #pragma unroll
       for (int i = 0; i < kSlot<T>; ++i) {
-        if (first + part + i < length) s.e[i] = run[(first + part + i) * step];
+        if (first + part + i < length) s.put(i, run[(first + part + i) * step]);
       }
     }
+    float values[kSlot<T>];
+    s.get(values);
 #pragma unroll
-    for (int i = 0; i < kSlot<T>; ++i) out[part + i] = to_float(s.e[i]);
+    for (int i = 0; i < kSlot<T>; ++i) out[part + i] = values[i];
   }
 }
 
@@ -52,15 +54,17 @@ __device__ __forceinline__ void store_unit(T* run, std::int64_t step, std::int64
                                            const float (&v)[kUnit]) {
 #pragma unroll
   for (int part = 0; part < kUnit; part += kSlot<T>) {
-    slot<T> s;
+    float values[kSlot<T>];
 #pragma unroll
-    for (int i = 0; i < kSlot<T>; ++i) from_float(v[part + i], &s.e[i]);
+    for (int i = 0; i < kSlot<T>; ++i) values[i] = v[part + i];
+    slot<T> s;
+    s.set(values);
     if (step == 1) {
       store_slot(run, first + part, length, s);
     } else {
 #pragma unroll
       for (int i = 0; i < kSlot<T>; ++i) {
-        if (first + part + i < length) run[(first + part + i) * step] = s.e[i];
+        if (first + part + i < length) run[(first + part + i) * step] = s.element(i);
       }
     }
   }

@@ -4,6 +4,7 @@
 #include <normkernels/nk_layer_norm.h>
 #include <normkernels/nk_rms_norm.h>
 
+#include "common/row_norm_plan.cuh"
 #include "cuda_support.h"
 
 namespace {
@@ -202,7 +203,158 @@ TEST_P(CudaRows, ResultsDoNotDependOnWhereARowLies) {
   }
 }
 
+// Rows that one block does not hold: clusters of every size, whole slots and odd columns, and what devices without
+// clusters, or with smaller ones, do instead.
+class CudaLongRows : public CudaRows {};
+
+TEST_P(CudaLongRows, AgreeOnEveryTypeOfDevice) {
+  const room& r = kRooms[std::get<0>(GetParam())];
+  const int dtype = std::get<1>(GetParam());
+  const std::int64_t slot = dtype == NK_F32 ? 4 : 8;
+  const struct {
+    int cluster, shared_kilobytes;
+    std::vector<std::int64_t> slots;
+  } kinds[] = {
+      // Backward: 2, 4, 8, 16 blocks, then wider ones; forward: 2, 4, 8, 16; jvp: the same one earlier.
+      {16, 227, {513, 1025, 2049, 4097, 8193, 16385}},
+      {8, 227, {2049, 4097}},
+      {1, 163, {513, 1025, 2049}},
+      {1, 99, {513, 1025}},
+  };
+  for (const auto& kind : kinds) {
+    const nk_test::device_kind device(kind.cluster, kind.shared_kilobytes * 1024);
+    for (const std::int64_t slots : kind.slots) {
+      // The longest rows of one dtype: what differs by dtype is the same for shorter ones.
+      if (slots > 8192 && dtype != NK_F32) continue;
+      const bool odd = slots % 2048 != 1;
+      const form f = {slots < 3000 ? 3 : 1, slots * slot - (odd ? 3 : 0), slots % 4096 == 1, slots % 2048 == 1,
+                      odd ? 1 : 0};
+      SCOPED_TRACE(testing::Message() << kind.cluster << ": " << f.rows << " x " << f.cols << " offset " << f.offset);
+      nk_test::expect_agreement(dtype, [&](bool cuda) { return compute(r, dtype, f, cuda); });
+    }
+  }
+}
+
+// Rows read again at every pass, by a whole cluster and by one block.
+TEST(CudaRowsReadAgain, Agree) {
+  for (const int cluster : {16, 1}) {
+    const nk_test::device_kind device(cluster, 99 * 1024);
+    for (const room& r : kRooms) {
+      const form f = {2, (cluster == 16 ? 32769 : 2049) * 4 - 3, cluster == 1, cluster == 16, 1};
+      SCOPED_TRACE(testing::Message() << cluster << ": " << f.cols);
+      nk_test::expect_agreement(NK_F32, [&](bool cuda) { return compute(r, NK_F32, f, cuda); });
+    }
+  }
+}
+
+// Outputs in place of inputs: a misaligned slot is stored by two threads.
+TEST_P(CudaRows, InPlaceGivesTheSameBits) {
+  const room& r = kRooms[std::get<0>(GetParam())];
+  const int dtype = std::get<1>(GetParam());
+  for (const std::int64_t cols : {5, 31, 77, 301, 1025, 4111, 9003, 35003}) {
+    SCOPED_TRACE(cols);
+    const nk_test::device_kind device(cols == 9003 ? 1 : 16, 99 * 1024);
+    constexpr std::int64_t kRows = 3;
+    const form f = {kRows, cols, true, false, 1};
+    const tensors layout(dtype, f);
+    std::vector<outputs> results;
+    for (const bool in_place : {false, true}) {
+      for (const int order : {0, 1}) {
+        nk_emu_set_order(order);
+        std::mt19937 random(5);
+        tensor x = layout.make(random, 1.0f, 1.0f), residual = layout.make(random, 0.0f, 1.0f),
+               dy = layout.make(random, 0.0f, 1.0f), dh = layout.make(random, 0.0f, 1.0f),
+               t = layout.make(random, 0.0f, 1.0f), s = layout.make(random, 0.0f, 1.0f), h = layout.make(random, 0, 0),
+               y = layout.make(random, 0, 0), dx = layout.make(random, 0, 0), jvp_h = layout.make(random, 0, 0),
+               jvp_y = layout.make(random, 0, 0);
+        auto forward = params_of<nk_row_norm_forward_params>(dtype, f);
+        forward.x = layout.data(x);
+        forward.residual = layout.data(residual);
+        forward.h = in_place ? layout.data(x) : layout.data(h);
+        forward.y = in_place ? layout.data(residual) : layout.data(y);
+        EXPECT_EQ(r.cuda_forward(&forward, nullptr), NK_OK) << nk_cuda_error();
+        auto jvp = params_of<nk_row_norm_jvp_params>(dtype, f);
+        jvp.x = forward.h;
+        jvp.tan_x = layout.data(t);
+        jvp.tan_residual = layout.data(s);
+        jvp.jvp_h = in_place ? layout.data(s) : layout.data(jvp_h);
+        jvp.jvp_y = in_place ? layout.data(t) : layout.data(jvp_y);
+        EXPECT_EQ(r.cuda_jvp(&jvp, nullptr), NK_OK) << nk_cuda_error();
+        auto backward = params_of<nk_row_norm_backward_params>(dtype, f);
+        backward.x = forward.h;
+        backward.dy = layout.data(dy);
+        backward.dh = layout.data(dh);
+        backward.dx = !in_place ? layout.data(dx) : order == 0 ? layout.data(dh) : layout.data(dy);
+        EXPECT_EQ(r.cuda_backward(&backward, nullptr), NK_OK) << nk_cuda_error();
+        outputs all;
+        const void* const given[] = {forward.h, forward.y, jvp.jvp_h, jvp.jvp_y, backward.dx};
+        for (const void* o : given) all.push_back(values_of(dtype, o, kRows * cols));
+        results.push_back(all);
+      }
+    }
+    nk_emu_set_order(0);
+    for (std::size_t i = 1; i < results.size(); ++i) EXPECT_TRUE(nk_test::same_bits(results[0], results[i])) << i;
+  }
+}
+
+// Nothing beside a tensor is written, wherever it begins and ends.
+TEST_P(CudaRows, OnlyTheirOwnElementsAreWritten) {
+  const room& r = kRooms[std::get<0>(GetParam())];
+  const int dtype = std::get<1>(GetParam());
+  for (const std::int64_t cols : {1, 7, 9, 250, 263, 1030, 3003}) {
+    for (std::int64_t offset = 0; offset < 8; ++offset) {
+      const form f = {2, cols, false, false, offset};
+      const tensors layout(dtype, f);
+      std::mt19937 random(5);
+      tensor x = layout.make(random, 1.0f, 1.0f), y = layout.make(random, 7.0f, 0.0f);
+      auto forward = params_of<nk_row_norm_forward_params>(dtype, f);
+      forward.x = layout.data(x);
+      forward.y = layout.data(y);
+      EXPECT_EQ(r.cuda_forward(&forward, nullptr), NK_OK);
+      const std::int64_t begin =
+          (static_cast<char*>(layout.data(y)) - static_cast<char*>(y.data())) / (dtype == NK_F32 ? 4 : 2);
+      for (std::int64_t i = 0; i < y.count(); ++i) {
+        const bool inside = i >= begin && i < begin + 2 * cols;
+        ASSERT_TRUE(inside || y.get(i) == 7.0f) << cols << " columns, offset " << offset << ": " << i - begin;
+      }
+    }
+  }
+}
+
+// What a plan promises: every row fits, the sums of its groups fit the workspace, and the shared memory a block's.
+TEST(RowPlans, Hold) {
+  const nk::cuda::device_facts devices[] = {{132, 227 * 1024, 16}, {132, 227 * 1024, 8}, {108, 163 * 1024, 1},
+                                            {84, 99 * 1024, 1},    {4, 227 * 1024, 16},  {1, 99 * 1024, 1}};
+  for (const auto& device : devices) {
+    for (std::int64_t slots = 1; slots < 40000; slots += slots < 1100 ? 1 : 509) {
+      for (const int tensors : {1, 2}) {
+        const nk::cuda::row_plan plan = plan_in_registers(slots, tensors, device);
+        EXPECT_TRUE(plan.slots == 0 || std::int64_t{plan.threads} * plan.slots * plan.cluster >= slots) << slots;
+        EXPECT_LE(plan.cluster, device.cluster);
+      }
+      const nk::cuda::row_plan plan = backward_plan(slots, device);
+      EXPECT_TRUE(plan.slots == 0 || std::int64_t{plan.threads} * plan.slots * plan.cluster >= slots) << slots;
+      EXPECT_LE(plan.cluster, device.cluster);
+      EXPECT_LE(backward_shared_bytes(plan) + (plan.threads <= 32 ? 9 * 1024 : 0), device.shared_bytes) << slots;
+    }
+    for (const std::int64_t rows : {1, 2, 31, 1000, 8192, 1 << 20}) {
+      for (const std::int64_t cols : {1, 128, 1000, 4096, 12288, 70000, 300000}) {
+        for (const int size : {2, 4}) {
+          const nk::cuda::row_plan plan = backward_plan(nk::cuda::slots_of_row(cols, size), device);
+          const std::int64_t groups = backward_groups(rows, plan, device);
+          EXPECT_GE(groups, 1);
+          EXPECT_LE(groups, rows);
+          EXPECT_LE(groups, partial_rows_at_most(rows, cols, device));
+        }
+      }
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(EveryRoomAndDtype, CudaRows,
                          testing::Combine(testing::Values(0, 1), testing::Values(NK_F32, NK_F16, NK_BF16)));
+// Of one size of element all are alike here.
+INSTANTIATE_TEST_SUITE_P(EveryRoomAndSizeOfElement, CudaLongRows,
+                         testing::Combine(testing::Values(0, 1), testing::Values(NK_F32, NK_BF16)));
 
 }  // namespace

@@ -5,11 +5,21 @@
 
 #include "support.h"
 
-extern "C" void nk_emu_set_order(int order);  // 0: ascending, 1: descending
+extern "C" {
+void nk_emu_set_order(int order);                       // 0: ascending, 1: descending
+void nk_emu_set_device(int cluster, int shared_bytes);  // of the largest cluster; of a block
+}
 
 namespace nk_test {
 
 using outputs = std::vector<std::vector<float>>;
+
+// Another type of device while this lives.
+class device_kind {
+ public:
+  device_kind(int cluster, int shared_bytes) { nk_emu_set_device(cluster, shared_bytes); }
+  ~device_kind() { nk_emu_set_device(16, 227 * 1024); }
+};
 
 inline std::vector<float> values_of(int dtype, const void* data, std::int64_t count) {
   std::vector<float> values(static_cast<std::size_t>(count));

@@ -291,6 +291,39 @@ TEST(Emulation, SumsOverClusters) {
   EXPECT_TRUE(contains(left, "threads 0-31 wait at the cluster's barrier")) << left;
 }
 
+// What lies in another block is neither there before it has begun nor after it has ended.
+__global__ void reach_too_far(float* y, bool early) {
+  NK_SHARED(float, part, 1);
+  if (!early) {
+    if (threadIdx.x == 0) part[0] = 1.0f;
+    nk::cuda::cluster_sync();
+    if (nk::cuda::cluster_rank() == 0) return;
+  }
+  y[0] = *nk::cuda::cluster_shared(part, 0);
+}
+
+TEST(Emulation, ClustersReachOneAnotherWhileAllOfThemAreThere) {
+  float y = 0.0f;
+  nk::emu::set_order(nk::emu::order::ascending);
+  EXPECT_EQ(launch_cluster(reach_too_far, 2, 32, 2, 0, nullptr, &y, true), cudaErrorLaunchFailure);
+  EXPECT_TRUE(contains(nk::emu::last_error(), "may not have begun")) << nk::emu::last_error();
+  EXPECT_EQ(launch_cluster(reach_too_far, 2, 32, 2, 0, nullptr, &y, false), cudaErrorLaunchFailure);
+  EXPECT_TRUE(contains(nk::emu::last_error(), "may have ended")) << nk::emu::last_error();
+}
+
+TEST(Emulation, IsWhicheverTypeOfDeviceIsAskedFor) {
+  nk::emu::set_device({1, 99 * 1024});
+  int major = 0, shared = 0;
+  EXPECT_EQ(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, 0), cudaSuccess);
+  EXPECT_EQ(cudaDeviceGetAttribute(&shared, cudaDevAttrMaxSharedMemoryPerBlockOptin, 0), cudaSuccess);
+  EXPECT_EQ(major, 8);
+  EXPECT_EQ(shared, 99 * 1024);
+  float y = 0.0f;
+  EXPECT_EQ(launch_cluster(reach_too_far, 2, 32, 2, 0, nullptr, &y, true), cudaErrorInvalidConfiguration);
+  EXPECT_EQ(launch(reach_too_far, 1, 32, 100 * 1024, nullptr, &y, true), cudaErrorInvalidValue);
+  nk::emu::set_device({16, 227 * 1024});
+}
+
 // Two buffers of 16 bytes a thread, the next one under way while this one is summed.
 template <int Wait>
 __global__ void sum_ahead(const float4* x, float* y, int steps) {
@@ -309,6 +342,15 @@ __global__ void sum_ahead(const float4* x, float* y, int steps) {
   y[t] = sum;
 }
 
+// 8 of 16 bytes, which are all that may be read.
+__global__ void copy_half(const float* x, float* y) {
+  NK_SHARED(float4, to, 1);
+  nk::cuda::copy_async_16(to, x, 8);
+  nk::cuda::copy_async_commit();
+  nk::cuda::copy_async_wait<0>();
+  y[0] = to->x, y[1] = to->y, y[2] = to->z, y[3] = to->w;
+}
+
 __global__ void copy_misaligned(const float* x) {
   NK_SHARED(float4, to, 1);
   nk::cuda::copy_async_16(to, x + 1);
@@ -322,6 +364,9 @@ TEST(Emulation, AsynchronousCopiesArriveAtTheWait) {
        in_both_orders(32, [&](float* out) { return launch(sum_ahead<1>, 1, 32, 0, nullptr, quads, out, 5); })) {
     for (int t = 0; t < 32; ++t)
       EXPECT_EQ(y[static_cast<std::size_t>(t)], 5.0f * (16.0f * static_cast<float>(t) + 6.0f) + 5120.0f);
+  }
+  for (const auto& y : in_both_orders(4, [&](float* out) { return launch(copy_half, 1, 1, 0, nullptr, x + 4, out); })) {
+    EXPECT_EQ(y, (std::vector<float>{4.0f, 5.0f, 0.0f, 0.0f}));
   }
   // A wait that leaves one group too many is no wait.
   for (const auto& y :

@@ -48,13 +48,18 @@ internal static class BenchCommand
             Description = "Measure the kernels against other code (TensorPrimitives, oneDNN, PyTorch, a plain loop; what "
                 + "is absent is said to be) and print which of the project's targets are reached. Takes a minute.",
         };
+        Option<bool> enqueue = new("--enqueue")
+        {
+            Description = "Measure what a call on a device takes until it returns, from .NET and by the native function "
+                + "alone, and the managed bytes it allocates. For --backend cuda or emu.",
+        };
         Command command = new(
             "bench",
             "Time operations, and a copy of as many bytes in the same run. 'vs copy' is the time of the copy divided "
             + "by that of the call, 'vs TensorPrimitives' the same for forward composed of TensorPrimitives calls: "
             + "above 1 is faster.")
         {
-            ops, rows, cols, seconds, peers, json,
+            ops, rows, cols, seconds, peers, enqueue, json,
         };
         TargetOptions target = new(
             command, "What tensors are stored in; f32 if not given. The reference has float64 alone.");
@@ -69,6 +74,20 @@ internal static class BenchCommand
             }
 
             (BackendKind backend, CpuOptions options) = target.Read(parsed);
+            if (parsed.GetValue(enqueue))
+            {
+                if (backend is not (BackendKind.Cuda or BackendKind.Emu)
+                    || parsed.GetValue(ops) is { Length: > 0 } || parsed.GetValue(rows) is not null
+                    || parsed.GetValue(cols) is not null || target.Dtype(parsed) is not null)
+                {
+                    throw new InvalidDataException(
+                        "--enqueue measures calls of its own: only --backend cuda or emu, --seconds and --json go with it");
+                }
+
+                return EnqueueReport.Run(
+                    output(), backend, TimeSpan.FromSeconds(parsed.GetValue(seconds)), parsed.GetValue(json));
+            }
+
             if (backend == BackendKind.Reference && target.Dtype(parsed) is not null)
             {
                 throw new InvalidDataException("--dtype is for kernels: the reference has float64 alone");

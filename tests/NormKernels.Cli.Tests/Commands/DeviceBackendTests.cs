@@ -57,6 +57,34 @@ public sealed class DeviceBackendTests
     }
 
     [TestMethod]
+    public void Bench_compares_calls_with_those_of_the_native_functions()
+    {
+        using TempDirectory temp = new();
+        string json = temp.PathOf("enqueue.json");
+        CliResult result = Run("bench", "--enqueue", "--backend", "emu", "--seconds", "0", "--json", json);
+        Assert.AreEqual(0, result.ExitCode, result.Out + result.Error);
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllText(json));
+        JsonElement[] results = [.. document.RootElement.GetProperty("results").EnumerateArray()];
+        Assert.HasCount(2, results);
+        foreach (JsonElement row in results)
+        {
+            Assert.IsGreaterThan(0, row.GetProperty("native_nanoseconds").GetDouble());
+            Assert.IsGreaterThan(0, row.GetProperty("dotnet_nanoseconds").GetDouble());
+            Assert.AreEqual(0, row.GetProperty("managed_bytes").GetDouble());
+        }
+    }
+
+    [TestMethod]
+    [DataRow("cpu", "--seconds", "0")]
+    [DataRow("emu", "--dtype", "f16")]
+    public void Bench_of_calls_takes_no_other_choices(string backend, string option, string value)
+    {
+        CliResult result = Run("bench", "--enqueue", "--backend", backend, option, value);
+        Assert.AreEqual(2, result.ExitCode, result.Out);
+        Assert.Contains("--enqueue measures calls of its own", result.Error);
+    }
+
+    [TestMethod]
     public void Bench_checks_and_times()
     {
         CliResult result = Run(

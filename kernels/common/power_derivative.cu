@@ -1,0 +1,14 @@
+// The kernels of power norms: compiled once for all that use them.
+#include "common/power_norm.cuh"
+#include "common/slice_launch.cuh"
+
+namespace nk {
+namespace cuda {
+
+nk_status run(const power_derivative& op, std::int32_t dtype, const slice_layout& l, const given_workspace& given,
+              bool keeps, nk_stream stream) {
+  return run_slices(op, dtype, l, given, keeps, stream);
+}
+
+}  // namespace cuda
+}  // namespace nk

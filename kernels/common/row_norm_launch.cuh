@@ -87,7 +87,8 @@ nk_status launch_jvp(const nk_row_norm_jvp_params& p, const row_plan& plan, cuda
   return launch_in_registers(p, plan, stream, [](auto g) {
     using G = decltype(g);
     // No plan for two tensors has 8 slots.
-    return jvp_rows < Centred, T, G::kThreads, G::kSlots == 8 ? 4 : G::kSlots > ;
+    constexpr int kSlots = G::kSlots == 8 ? 4 : G::kSlots;
+    return jvp_rows<Centred, T, G::kThreads, kSlots>;
   });
 }
 

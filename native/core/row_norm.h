@@ -64,10 +64,20 @@ NK_INLINE T* row_of(T* base, std::int64_t row, std::int64_t stride) {
   return base == nullptr ? nullptr : base + row * stride;
 }
 
+// A tensor's rows from one on; null stays null.
+template <class T>
+struct rows_at {
+  T* first;
+  std::int64_t stride;
+
+  NK_INLINE T* row(std::int64_t k) const { return row_of(first, k, stride); }
+  NK_INLINE rows_at from(std::int64_t row) const { return {row_of(first, row, stride), stride}; }
+};
+
 // (x * scale - mean_high) * rstd: xhat but for mean_low.
 template <bool Centred, bool Scaled, class T, class Lanes>
 NK_INLINE vf rough_xhat(const T* x, Lanes lanes, const row_stats& stats) {
-  vf v = load_scaled<Scaled>(x, lanes, stats.scale);
+  vf v = scaled<Scaled>(load(x, lanes), stats.scale);
   if constexpr (Centred) v = sub(v, splat(stats.mean_high));
   return mul(v, splat(stats.rstd));
 }

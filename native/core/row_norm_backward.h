@@ -9,16 +9,6 @@
 
 NK_BEGIN_ISA
 
-// A tensor's rows from one on; null stays null.
-template <class T>
-struct rows_at {
-  T* first;
-  std::int64_t stride;
-
-  NK_INLINE T* row(std::int64_t k) const { return row_of(first, k, stride); }
-  NK_INLINE rows_at from(std::int64_t row) const { return {row_of(first, row, stride), stride}; }
-};
-
 template <class T>
 struct backward_tensors {
   rows_at<const T> x, dy, dh;  // dh: null without a residual

@@ -5,40 +5,65 @@
 
 NK_BEGIN_ISA
 
-template <bool Centred, bool Scaled, reach Reach, operand Bias, operand Weight, class T, class P>
-NK_INLINE void normalize_row(const T* x, T* y, const weight_row<Weight, P>& weight, const P* bias, std::int64_t cols,
-                             const row_stats& stats, const T* prefetched) {
+// What a row is written from and to.
+template <class T>
+struct plain_rows {
+  rows_at<const T> x;
+
+  NK_INLINE plain_row<T> row(std::int64_t i) const { return {x.row(i)}; }
+  template <bool Streamed, class Lanes>
+  NK_INLINE void keep_sum(std::int64_t, std::int64_t, vf, Lanes) const {}
+};
+
+// Rows with a residual: their sums, h, are written too.
+struct added_rows {
+  rows_at<const float> x, residual;
+  rows_at<float> h;
+
+  NK_INLINE added_row row(std::int64_t i) const { return {x.row(i), residual.row(i)}; }
+  template <bool Streamed, class Lanes>
+  NK_INLINE void keep_sum(std::int64_t number, std::int64_t i, vf v, Lanes lanes) const {
+    put<Streamed>(h.row(number) + i, v, lanes);
+  }
+};
+
+template <class T>
+NK_INLINE plain_rows<T> rows_of(const nk_row_norm_forward_params& p, const plain_rows<T>*) {
+  if (p.residual != nullptr) return {{static_cast<const T*>(p.h), stride_or(p.h_stride, p.cols)}};
+  return {{static_cast<const T*>(p.x), stride_or(p.x_stride, p.cols)}};
+}
+NK_INLINE added_rows rows_of(const nk_row_norm_forward_params& p, const added_rows*) {
+  return {{static_cast<const float*>(p.x), stride_or(p.x_stride, p.cols)},
+          {static_cast<const float*>(p.residual), stride_or(p.residual_stride, p.cols)},
+          {static_cast<float*>(p.h), stride_or(p.h_stride, p.cols)}};
+}
+
+template <bool Centred, bool Scaled, reach Reach, operand Bias, operand Weight, class Rows, class T, class P>
+NK_INLINE void normalize_row(const Rows& rows, std::int64_t number, T* y, const weight_row<Weight, P>& weight,
+                             const P* bias, std::int64_t cols, const row_stats& stats, const T* prefetched) {
+  const auto x = rows.row(number);
   const vf rstd = splat(stats.rstd);
   const vf high = splat(stats.mean_high);
   // Not (x * rstd - mean * rstd): a constant row must leave no residue beside the bias.
   const vf minus_low = splat(-stats.mean_low * stats.rstd);
-  write_row<Reach == reach::beyond>(y, cols, [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA {
+  constexpr bool kStreamed = Reach == reach::beyond;
+  write_row<kStreamed>(y, cols, [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA {
     if constexpr (Reach != reach::cache) prefetch(prefetched + i);
-    const vf v = load_scaled<Scaled>(x + i, lanes, stats.scale);
+    const vf sum = x.at(i, lanes);
+    rows.template keep_sum<kStreamed>(number, i, sum, lanes);
+    const vf v = scaled<Scaled>(sum, stats.scale);
     const vf xhat = Centred ? fma(sub(v, high), rstd, minus_low) : mul(v, rstd);
     return has<Bias>(bias) ? fma(xhat, weight.load_at(i, lanes), load(bias + i, lanes)) : weight.times(xhat, i, lanes);
   });
 }
 
 // A row whose statistics are scaled. Out of line: it is rare.
-template <bool Centred, class T, class P>
-NK_NOINLINE void normalize_scaled_row(const T* x, T* y, const weight_row<operand::any, P>& weight, const P* bias,
-                                      std::int64_t cols, const row_stats& stats) {
-  normalize_row<Centred, true, reach::cache, operand::any>(x, y, weight, bias, cols, stats, x);
+template <bool Centred, class Rows, class T, class P>
+NK_NOINLINE void normalize_scaled_row(const Rows& rows, std::int64_t number, T* y,
+                                      const weight_row<operand::any, P>& weight, const P* bias, std::int64_t cols,
+                                      const row_stats& stats) {
+  normalize_row<Centred, true, reach::cache, operand::any>(rows, number, y, weight, bias, cols, stats, y);
 }
-
-// The rows that are normalized: those of x or, with a residual, those of h, which have to be made first.
-template <class T>
-struct row_source {
-  const T* first;
-  std::int64_t stride;
-
-  NK_INLINE row_source(const nk_row_norm_forward_params& p)
-      : first(static_cast<const T*>(p.residual != nullptr ? p.h : p.x)),
-        stride(stride_or(p.residual != nullptr ? p.h_stride : p.x_stride, p.cols)) {}
-
-  NK_INLINE const T* row(std::int64_t i) const { return first + i * stride; }
-};
 
 // h = x + residual in some rows.
 template <class T>
@@ -68,40 +93,36 @@ NK_INLINE std::int64_t rows_in_group(std::int64_t rows, std::int64_t row_bytes) 
 }
 
 // What the loops over a group's rows share.
-template <class T, class P>
+template <class Rows, class T, class P>
 struct forward_call {
-  row_source<T> source;
+  Rows source;
   weight_row<operand::any, P> weight;
   const P* bias;
-  T* y;
-  const T* soon;  // x, of which the rows of the next group are asked for
-  std::int64_t cols, y_stride, soon_stride, soon_rows;
+  rows_at<T> y;
+  rows_at<const T> soon;  // x, of which the rows of the next group are asked for
+  std::int64_t cols, soon_rows;
   double epsilon;
   float *mean, *rstd;
   row_stats stats[kMostInGroup];
 
   NK_INLINE forward_call(const nk_row_norm_forward_params& p, std::int64_t group)
-      : source(p),
+      : source(rows_of(p, static_cast<const Rows*>(nullptr))),
         weight(p.weight, p.flags),
         bias(static_cast<const P*>(p.bias)),
-        y(static_cast<T*>(p.y)),
-        soon(static_cast<const T*>(p.x)),
+        y{static_cast<T*>(p.y), stride_or(p.y_stride, p.cols)},
+        soon(rows_at<const T>{static_cast<const T*>(p.x), stride_or(p.x_stride, p.cols)}.from(group)),
         cols(p.cols),
-        y_stride(stride_or(p.y_stride, p.cols)),
-        soon_stride(stride_or(p.x_stride, p.cols)),
         soon_rows(p.rows - group),
         epsilon(p.epsilon),
         mean(p.mean),
-        rstd(p.rstd) {
-    soon += group * soon_stride;
-  }
+        rstd(p.rstd) {}
 };
 
 // Two functions and not one: in one, GCC keeps in memory what either needs. For the same reason they copy what they
 // need of the call: for all that GCC knows, y might lie on it.
-template <bool Centred, class T, class P>
-NK_NOINLINE void take_stats(forward_call<T, P>& call, std::int64_t begin, std::int64_t end) {
-  const row_source<T> source = call.source;
+template <bool Centred, class Rows, class T, class P>
+NK_NOINLINE void take_stats(forward_call<Rows, T, P>& call, std::int64_t begin, std::int64_t end) {
+  const Rows source = call.source;
   const std::int64_t cols = call.cols;
   const double epsilon = call.epsilon, inverse_cols = inverse_of(cols);
   float *const mean = call.mean, *const rstd = call.rstd;
@@ -120,50 +141,71 @@ NK_NOINLINE void take_stats(forward_call<T, P>& call, std::int64_t begin, std::i
   for (std::int64_t row = begin; row < end; ++row) finish(row, sums[row - begin]);
 }
 
-template <bool Centred, reach Reach, operand Usual, class T, class P>
-NK_NOINLINE void write_rows(const forward_call<T, P>& call, std::int64_t begin, std::int64_t end) {
+template <bool Centred, reach Reach, operand Usual, class Rows, class T, class P>
+NK_NOINLINE void write_rows(const forward_call<Rows, T, P>& call, std::int64_t begin, std::int64_t end) {
   constexpr operand kWeight = Usual == operand::any ? operand::any : operand::present;
   const weight_row<kWeight, P> weight(call.weight.weight, call.weight.offset);
+  const Rows source = call.source;
   const P* const bias = call.bias;
-  const std::int64_t cols = call.cols, stride = call.source.stride, y_stride = call.y_stride;
-  const T* from = call.source.row(begin);
-  T* to = call.y + begin * y_stride;
+  const std::int64_t cols = call.cols;
+  const rows_at<T> y = call.y;
   const row_stats* stats = call.stats;
   for (std::int64_t row = begin; row < end; ++row) {
-    const T* const soon = row < call.soon_rows ? call.soon + row * call.soon_stride : from;
+    const T* const soon = row < call.soon_rows ? call.soon.row(row) : source.x.row(row);
     if (stats->scale != 1.0f) {
-      normalize_scaled_row<Centred>(from, to, call.weight, bias, cols, *stats);
+      normalize_scaled_row<Centred>(source, row, y.row(row), call.weight, bias, cols, *stats);
     } else {
-      normalize_row<Centred, false, Reach, Usual>(from, to, weight, bias, cols, *stats, soon);
+      normalize_row<Centred, false, Reach, Usual>(source, row, y.row(row), weight, bias, cols, *stats, soon);
     }
-    from += stride;
-    to += y_stride;
     ++stats;
   }
 }
 
-template <bool Centred, class T, class P>
+// Whether y can be streamed, and h where there is one: in the same steps, and where it is not in the cache already.
+template <class T, class P>
+NK_INLINE bool can_stream(const forward_call<plain_rows<T>, T, P>& call) {
+  return in_lines(call.y.first, call.y.stride);
+}
+NK_INLINE bool can_stream(const forward_call<added_rows, float, float>& call) {
+  const rows_at<float> h = call.source.h;
+  return in_lines(call.y.first, call.y.stride) && in_lines(h.first, h.stride) && h.stride % kLanes == 0 &&
+         call.y.stride % kLanes == 0 && skew_of(h.first) == skew_of(call.y.first) && h.first != call.source.x.first &&
+         h.first != call.source.residual.first;
+}
+
+template <bool Centred, class Rows, class T, class P>
 NK_NOINLINE void forward_in_groups(const nk_row_norm_forward_params& p, reach where) {
+  constexpr bool kAdds = std::is_same_v<Rows, added_rows>;
   // With a residual there are twice as many rows that the cache has to hold.
   const std::int64_t row_bytes = p.cols * static_cast<std::int64_t>(sizeof(T));
   const std::int64_t group = rows_in_group(p.rows, p.residual != nullptr ? 2 * row_bytes : row_bytes);
-  forward_call<T, P> call(p, group);
+  forward_call<Rows, T, P> call(p, group);
   // The usual form: layer_norm has a weight and a bias, rms_norm a weight.
   constexpr operand kUsual = Centred ? operand::present : operand::absent;
   const bool usual = p.weight != nullptr && call.weight.offset == 0.0f && (p.bias != nullptr) == Centred;
+  constexpr reach kCache = kAdds ? reach::memory : reach::cache;
   constexpr reach kBeyond = kStreams<T> ? reach::beyond : reach::memory;
-  const bool lines = in_lines(call.y, call.y_stride);
-  const auto write = !usual                            ? write_rows<Centred, reach::memory, operand::any, T, P>
-                     : where == reach::cache           ? write_rows<Centred, reach::cache, kUsual, T, P>
-                     : where == reach::beyond && lines ? write_rows<Centred, kBeyond, kUsual, T, P>
-                                                       : write_rows<Centred, reach::memory, kUsual, T, P>;
+  const bool streamed = where == reach::beyond && can_stream(call);
+  const auto write = !usual                  ? write_rows<Centred, reach::memory, operand::any, Rows, T, P>
+                     : where == reach::cache ? write_rows<Centred, kCache, kUsual, Rows, T, P>
+                     : streamed              ? write_rows<Centred, kBeyond, kUsual, Rows, T, P>
+                                             : write_rows<Centred, reach::memory, kUsual, Rows, T, P>;
   for (std::int64_t begin = 0; begin < p.rows; begin += group) {
     const std::int64_t end = p.rows - begin < group ? p.rows : begin + group;
-    if (p.residual != nullptr) make_rows<T>(p, begin, end);
+    if (!kAdds && p.residual != nullptr) make_rows<T>(p, begin, end);
     take_stats<Centred>(call, begin, end);
     write(call, begin, end);
   }
-  if (where == reach::beyond) finish_streams();
+  if (streamed) finish_streams();
+}
+
+// A residual of 16 bits is added before and not at every pass: rounding the sum costs more than to read it.
+template <bool Centred, class T, class P>
+NK_INLINE void forward_with_residual_or_not(const nk_row_norm_forward_params& p, reach where) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (p.residual != nullptr) return forward_in_groups<Centred, added_rows, T, P>(p, where);
+  }
+  forward_in_groups<Centred, plain_rows<T>, T, P>(p, where);
 }
 
 // Not inlined: only these calls have the parameters on their stack.
@@ -172,7 +214,7 @@ NK_NOINLINE void forward_staged(nk_row_norm_forward_params p, int skew, reach wh
   staged_parameter weight, bias;
   p.weight = stage_weight<P>(weight, skew, p.cols, p.weight, p.flags);
   p.bias = bias.stage<P>(skew, p.cols, p.bias);
-  forward_in_groups<Centred, T, float>(p, where);
+  forward_with_residual_or_not<Centred, T, float>(p, where);
 }
 
 template <bool Centred, class T, class P>
@@ -181,7 +223,7 @@ void forward_rows(const nk_row_norm_forward_params& p, reach where) {
   if (worth_staging<P>(p.rows, p.cols, p.flags, skew, p.weight, p.bias)) {
     forward_staged<Centred, T, P>(p, skew, where);
   } else {
-    forward_in_groups<Centred, T, P>(p, where);
+    forward_with_residual_or_not<Centred, T, P>(p, where);
   }
 }
 

@@ -13,14 +13,6 @@
 
 NK_BEGIN_ISA
 
-// v as it is read back from storage of type T.
-template <class T>
-NK_INLINE vf through(vf v) {
-  T stored[kLanes];
-  store(stored, v, whole{});
-  return load(stored, whole{});
-}
-
 template <class T, class Value>
 NK_INLINE void quantize_row(std::int8_t* y, float* y_scale, std::int64_t cols, Value&& value) {
   vf top = zero(), nan = zero();
@@ -49,7 +41,8 @@ template <bool Centred, class T, class P>
 void forward_fused_rows(const nk_row_norm_forward_params& p) {
   const weight_row<operand::any, P> weight(p.weight, p.flags);
   const P* const bias = static_cast<const P*>(p.bias);
-  const row_source<T> source(p);
+  const rows_at<const T> source = {static_cast<const T*>(p.residual != nullptr ? p.h : p.x),
+                                   stride_or(p.residual != nullptr ? p.h_stride : p.x_stride, p.cols)};
   const std::int64_t y_stride = stride_or(p.y_stride, p.cols);
   const std::int64_t gate_stride = stride_or(p.gate_stride, p.cols);
   const bool round_first = (p.flags & NK_FLAG_ROUND_FIRST) != 0;
@@ -57,11 +50,11 @@ void forward_fused_rows(const nk_row_norm_forward_params& p) {
     if (p.residual != nullptr) make_rows<T>(p, row, row + 1);
     const T* const x = source.row(row);
     const T* const gate = row_of(static_cast<const T*>(p.gate), row, gate_stride);
-    const row_stats stats = stats_of<Centred>(x, p.cols, p.epsilon);
+    const row_stats stats = stats_of<Centred>(plain_row<T>{x}, p.cols, p.epsilon);
     const vf rstd = splat(stats.rstd), high = splat(stats.mean_high), minus_low = splat(-stats.mean_low * stats.rstd);
     // A scale of 1 changes no bit, so scaled rows need no code of their own here.
     const auto value = [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA {
-      const vf v = load_scaled<true>(x + i, lanes, stats.scale);
+      const vf v = scaled<true>(load(x + i, lanes), stats.scale);
       vf y = Centred ? fma(sub(v, high), rstd, minus_low) : mul(v, rstd);
       const vf w = weight.load_at(i, lanes);
       y = bias != nullptr ? fma(y, w, load(bias + i, lanes)) : mul(y, w);
@@ -71,7 +64,7 @@ void forward_fused_rows(const nk_row_norm_forward_params& p) {
       quantize_row<T>(static_cast<std::int8_t*>(p.y) + row * y_stride, p.y_scale + row, p.cols,
                       [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA {
                         const vf v = value(i, lanes);
-                        return round_first ? through<T>(v) : v;
+                        return round_first ? rounded<T>(v) : v;
                       });
     } else {
       T* const y = static_cast<T*>(p.y) + row * y_stride;

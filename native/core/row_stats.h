@@ -16,10 +16,34 @@
 
 NK_BEGIN_ISA
 
-// x as float lanes, multiplied by scale when the row is a scaled one.
-template <bool Scaled, class T, class Lanes>
-NK_INLINE vf load_scaled(const T* p, Lanes lanes, float scale) {
-  const vf v = load(p, lanes);
+// A row as float lanes.
+template <class T>
+struct plain_row {
+  const T* x;
+
+  template <class Lanes>
+  NK_INLINE vf at(std::int64_t i, Lanes lanes) const {
+    return load(x + i, lanes);
+  }
+  NK_INLINE float first_value() const { return read(x); }
+};
+
+// The sum of two rows: what a residual makes of x. It is made again at every pass, so that it can be streamed past the
+// caches like y.
+struct added_row {
+  const float* x;
+  const float* residual;
+
+  template <class Lanes>
+  NK_INLINE vf at(std::int64_t i, Lanes lanes) const {
+    return add(load(x + i, lanes), load(residual + i, lanes));
+  }
+  NK_INLINE float first_value() const { return read(x) + read(residual); }
+};
+
+// Multiplied by scale when the row is a scaled one.
+template <bool Scaled>
+NK_INLINE vf scaled(vf v, float scale) {
   if constexpr (Scaled) {
     return mul(v, splat(scale));
   } else {
@@ -28,10 +52,10 @@ NK_INLINE vf load_scaled(const T* p, Lanes lanes, float scale) {
 }
 
 // The scale of a row. NaNs are passed over: they come out in the sums.
-template <class T>
-float scale_of(const T* x, std::int64_t n) {
+template <class Row>
+float scale_of(Row x, std::int64_t n) {
   vf top = zero();
-  for_each_step(0, n, [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA { top = max(abs(load(x + i, lanes)), top); });
+  for_each_step(0, n, [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA { top = max(abs(x.at(i, lanes)), top); });
   return scale_for(largest(top));
 }
 
@@ -45,12 +69,11 @@ struct moments {
   double variance;
 };
 
-template <bool Scaled, class T>
-NK_INLINE moments moments_around(float pivot, const T* x, std::int64_t n, double inverse_n, float scale,
-                                 double* shift) {
+template <bool Scaled, class Row>
+NK_INLINE moments moments_around(float pivot, Row x, std::int64_t n, double inverse_n, float scale, double* shift) {
   double total[2];
-  sum_row<2>(n, skew_of(x), total, [&](std::int64_t i, auto lanes, vf* acc) NK_INLINE_LAMBDA {
-    const vf d = keep(sub(load_scaled<Scaled>(x + i, lanes, scale), splat(pivot)), lanes);
+  sum_row<2>(n, skew_of(x.x), total, [&](std::int64_t i, auto lanes, vf* acc) NK_INLINE_LAMBDA {
+    const vf d = keep(sub(scaled<Scaled>(x.at(i, lanes), scale), splat(pivot)), lanes);
     acc[0] = add(acc[0], d);
     acc[1] = fma(d, d, acc[1]);
   });
@@ -61,36 +84,36 @@ NK_INLINE moments moments_around(float pivot, const T* x, std::int64_t n, double
 }
 
 // The second sum, for rows whose beginning says little of their mean. Out of line: it is rare.
-template <bool Scaled, class T>
-NK_NOINLINE moments moments_again(double mean, const T* x, std::int64_t n, double inverse_n, float scale) {
+template <bool Scaled, class Row>
+NK_NOINLINE moments moments_again(double mean, Row x, std::int64_t n, double inverse_n, float scale) {
   double shift;
   return moments_around<Scaled>(static_cast<float>(mean), x, n, inverse_n, scale, &shift);
 }
 
-template <bool Scaled, class T>
-NK_INLINE moments moments_of(const T* x, std::int64_t n, double inverse_n, float scale) {
+template <bool Scaled, class Row>
+NK_INLINE moments moments_of(Row x, std::int64_t n, double inverse_n, float scale) {
   // Sixteen equal values add up without rounding, so the pivot of a constant row is its constant; fewer might not. A
   // sixteenth is taken first, or a row of 3e38 would overflow.
-  float pivot = read(x);
+  float pivot = x.first_value();
   if constexpr (Scaled) pivot *= scale;
-  if (n >= kLanes) pivot = sum(mul(load_scaled<Scaled>(x, whole{}, scale), splat(1.0f / kLanes)));
+  if (n >= kLanes) pivot = sum(mul(scaled<Scaled>(x.at(0, whole{}), scale), splat(1.0f / kLanes)));
   double shift;
   const moments found = moments_around<Scaled>(pivot, x, n, inverse_n, scale, &shift);
   return shift * shift > found.variance ? moments_again<Scaled>(found.mean, x, n, inverse_n, scale) : found;
 }
 
-template <bool Scaled, class T>
-NK_INLINE double mean_square_of(const T* x, std::int64_t n, double inverse_n, float scale) {
+template <bool Scaled, class Row>
+NK_INLINE double mean_square_of(Row x, std::int64_t n, double inverse_n, float scale) {
   double total[1];
-  sum_row<1>(n, skew_of(x), total, [&](std::int64_t i, auto lanes, vf* acc) NK_INLINE_LAMBDA {
-    const vf v = load_scaled<Scaled>(x + i, lanes, scale);
+  sum_row<1>(n, skew_of(x.x), total, [&](std::int64_t i, auto lanes, vf* acc) NK_INLINE_LAMBDA {
+    const vf v = scaled<Scaled>(x.at(i, lanes), scale);
     acc[0] = fma(v, v, acc[0]);
   });
   return total[0] * inverse_n;
 }
 
-template <bool Centred, bool Scaled, class T>
-NK_INLINE moments moments_at_scale(const T* x, std::int64_t n, double inverse_n, float scale) {
+template <bool Centred, bool Scaled, class Row>
+NK_INLINE moments moments_at_scale(Row x, std::int64_t n, double inverse_n, float scale) {
   if constexpr (Centred) {
     return moments_of<Scaled>(x, n, inverse_n, scale);
   } else {
@@ -98,36 +121,36 @@ NK_INLINE moments moments_at_scale(const T* x, std::int64_t n, double inverse_n,
   }
 }
 
-template <bool Centred, class T>
-NK_NOINLINE row_stats stats_of_extreme_row(const T* x, std::int64_t n, double epsilon) {
+template <bool Centred, class Row>
+NK_NOINLINE row_stats stats_of_extreme_row(Row x, std::int64_t n, double epsilon) {
   const float scale = scale_of(x, n);
   const moments found = moments_at_scale<Centred, true>(x, n, inverse_of(n), scale);
   // A constant row has nothing to scale, and at its scale epsilon might be out of range.
-  if (Centred && found.variance == 0.0) return {1.0f, read(x), 0.0f, rstd_of_float(epsilon)};
+  if (Centred && found.variance == 0.0) return {1.0f, x.first_value(), 0.0f, rstd_of_float(epsilon)};
   return stats_from(found.mean, found.variance + epsilon * scale * scale, scale);
 }
 
 // The statistics of row x of n >= 1 columns, in two steps: what is summed over the row, and what follows from it.
-template <bool Centred, class T>
-NK_INLINE moments moments_of_row(const T* x, std::int64_t n, double inverse_n) {
+template <bool Centred, class Row>
+NK_INLINE moments moments_of_row(Row x, std::int64_t n, double inverse_n) {
   return moments_at_scale<Centred, false>(x, n, inverse_n, 1.0f);
 }
 
-template <bool Centred, class T>
-NK_INLINE row_stats stats_of(const moments& found, const T* x, std::int64_t n, double epsilon) {
+template <bool Centred, class Row>
+NK_INLINE row_stats stats_of(const moments& found, Row x, std::int64_t n, double epsilon) {
   const double variance = found.variance + epsilon;
   return in_range(variance) ? stats_from(found.mean, variance, 1.0f) : stats_of_extreme_row<Centred>(x, n, epsilon);
 }
 
-template <bool Centred, class T>
-NK_INLINE row_stats stats_of(const T* x, std::int64_t n, double epsilon) {
+template <bool Centred, class Row>
+NK_INLINE row_stats stats_of(Row x, std::int64_t n, double epsilon) {
   return stats_of<Centred>(moments_of_row<Centred>(x, n, inverse_of(n)), x, n, epsilon);
 }
 
 // As stats_again() takes them.
 template <bool Centred, class T>
 NK_NOINLINE row_stats stats_taken_again(const T* x, std::int64_t n, double epsilon) {
-  row_stats stats = stats_of<Centred>(x, n, epsilon);
+  row_stats stats = stats_of<Centred>(plain_row<T>{x}, n, epsilon);
   if (stats.scale != 1.0f && in_range(stats.saved_rstd())) {
     return {1.0f, stats.saved_mean(), 0.0f, stats.saved_rstd()};
   }

@@ -14,6 +14,7 @@
 //                                        aligned to its size; kAligns<T>: or always 0, where that costs more than it
 //                                        saves
 //   store_pair(p, a, b)                  two whole steps, one behind the other
+//   rounded<T>(v)                        v as it is when it has been stored as T
 //   stream(p, v)                         a whole step past the caches; p: float, aligned to a step
 //   keep(v, lanes)                       v with all other lanes set to 0
 //   select(first{n}, a, b)               the first n lanes of a, the others of b

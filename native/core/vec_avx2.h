@@ -3,6 +3,8 @@
 
 #include <immintrin.h>
 
+#include <type_traits>
+
 #include "vec.h"
 
 NK_BEGIN_ISA
@@ -170,6 +172,19 @@ NK_INLINE void store_pair(T* p, vf a, vf b) {
   store(p, a, whole{});
   store(p + kLanes, b, whole{});
 }
+template <class T>
+NK_INLINE vf rounded(vf v) {
+  if constexpr (std::is_same_v<T, f16>) {
+    const __m256i h = narrow_f16(v);
+    return {_mm256_cvtph_ps(_mm256_castsi256_si128(h)), _mm256_cvtph_ps(_mm256_extracti128_si256(h, 1))};
+  } else if constexpr (std::is_same_v<T, bf16>) {
+    return {_mm256_castsi256_ps(_mm256_slli_epi32(round_bf16(v.lo), 16)),
+            _mm256_castsi256_ps(_mm256_slli_epi32(round_bf16(v.hi), 16))};
+  } else {
+    return v;
+  }
+}
+
 NK_INLINE vf keep(vf v, whole) {
   return v;
 }

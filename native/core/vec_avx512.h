@@ -3,6 +3,8 @@
 
 #include <immintrin.h>
 
+#include <type_traits>
+
 #include "vec.h"
 
 NK_BEGIN_ISA
@@ -124,6 +126,17 @@ NK_INLINE void store_pair(float* p, vf a, vf b) {
   store(p, a, whole{});
   store(p + kLanes, b, whole{});
 }
+template <class T>
+NK_INLINE vf rounded(vf v) {
+  if constexpr (std::is_same_v<T, f16>) {
+    return {_mm512_cvtph_ps(narrow_f16(v))};
+  } else if constexpr (std::is_same_v<T, bf16>) {
+    return {_mm512_castsi512_ps(_mm512_and_si512(round_bf16(v), _mm512_set1_epi32(static_cast<int>(0xffff0000))))};
+  } else {
+    return v;
+  }
+}
+
 NK_INLINE vf keep(vf v, whole) {
   return v;
 }

@@ -67,6 +67,13 @@ inline void stream(float* p, const vf& v) {
   store(p, v, whole{});
 }
 
+template <class T>
+inline vf rounded(const vf& v) {
+  T stored[kLanes];
+  store(stored, v, whole{});
+  return load(stored, whole{});
+}
+
 template <class Lanes>
 inline vf keep(const vf& v, Lanes lanes) {
   return lanewise([&](int i) { return is_in(i, lanes) ? v.lane[i] : 0.0f; });

@@ -3,7 +3,8 @@
 // is always predicted.
 #include "axis_norm_kernels.h"
 
-#include "core/reduce.h"
+#include "core/strip_maps.h"
+#include "core/strip_sums.h"
 
 NK_BEGIN_ISA
 
@@ -28,29 +29,41 @@ NK_INLINE vf xhat_at(const T* x, std::int64_t at, std::int64_t j, Lanes lanes, c
   return sub(rough(x, at, j, lanes, c), coefficient(c.low, c.columns, j));
 }
 
-template <class Body>
-NK_INLINE void for_each_row_step(const strip& s, Body&& body) {
-  for (std::int64_t row = 0; row < s.rows; ++row) {
-    const std::int64_t base = row * s.row_stride;
-    for_each_step(0, s.width, [&](std::int64_t j, auto lanes) NK_INLINE_LAMBDA { body(base + j, j, lanes); });
-  }
-}
-
 template <class T, class P>
 void affine(const void* x, const void* weight, const void* bias, void* y, const strip& s, const axis_statistics& c) {
   const T* const px = static_cast<const T*>(x);
   const P* const pw = static_cast<const P*>(weight);
   const P* const pb = static_cast<const P*>(bias);
-  T* const py = static_cast<T*>(y);
-  for_each_row_step(s, [&](std::int64_t at, std::int64_t j, auto lanes) NK_INLINE_LAMBDA {
-    const vf xhat = xhat_at(px, at, j, lanes, c);
-    store(py + at, fma(xhat, load_or(pw, at, lanes, 1.0f), load_or(pb, at, lanes, 0.0f)), lanes);
+  write_strip(static_cast<T*>(y), s, false, [&](std::int64_t at, std::int64_t j, auto lanes) NK_INLINE_LAMBDA {
+    return fma(xhat_at(px, at, j, lanes, c), load_or(pw, at, lanes, 1.0f), load_or(pb, at, lanes, 0.0f));
   });
 }
 
 template <class T, class P>
 void products(const void* t, const void* weight, const void* x, const strip& s, const axis_statistics& c,
               double* const (&sums)[3]) {
+  const T* const pt = static_cast<const T*>(t);
+  const P* const pw = static_cast<const P*>(weight);
+  const T* const px = static_cast<const T*>(x);
+  const auto terms = [&](std::int64_t at, std::int64_t j, auto lanes, vf* acc) NK_INLINE_LAMBDA {
+    const vf xhat = keep(rough(px, at, j, lanes, c), lanes);
+    const vf g = mul(load(pt + at, lanes), load_or(pw, at, lanes, 1.0f));
+    acc[0] = add(acc[0], g);
+    acc[1] = fma(g, xhat, acc[1]);
+    acc[2] = add(acc[2], xhat);
+  };
+  if (c.columns) {
+    sum_columns<3>(s, sums, terms);
+    return;
+  }
+  double totals[3] = {};
+  sum_run<3>(px, s, totals, [&](std::int64_t at, auto lanes, vf* acc) NK_INLINE_LAMBDA { terms(at, 0, lanes, acc); });
+  for (int i = 0; i < 3; ++i) *sums[i] += totals[i];
+}
+
+template <class T, class P>
+void exact_products(const void* t, const void* weight, const void* x, const strip& s, const axis_statistics& c,
+                    double* const (&sums)[3]) {
   const T* const pt = static_cast<const T*>(t);
   const P* const pw = static_cast<const P*>(weight);
   const T* const px = static_cast<const T*>(x);
@@ -77,8 +90,7 @@ void backward(const void* dy, const void* weight, const void* x, void* dx, float
   const T* const pt = static_cast<const T*>(dy);
   const P* const pw = static_cast<const P*>(weight);
   const T* const px = static_cast<const T*>(x);
-  T* const po = static_cast<T*>(dx);
-  for_each_row_step(s, [&](std::int64_t at, std::int64_t j, auto lanes) NK_INLINE_LAMBDA {
+  write_strip(static_cast<T*>(dx), s, false, [&](std::int64_t at, std::int64_t j, auto lanes) NK_INLINE_LAMBDA {
     const vf xhat = xhat_at(px, at, j, lanes, c);
     const vf t = load(pt + at, lanes);
     const vf g = mul(t, load_or(pw, at, lanes, 1.0f));
@@ -87,7 +99,7 @@ void backward(const void* dy, const void* weight, const void* x, void* dx, float
     }
     if (dbias != nullptr) store(dbias + at, accumulate ? add(t, load(dbias + at, lanes)) : t, lanes);
     const vf rest = fma(xhat, coefficient(b, c.columns, j), coefficient(e, c.columns, j));
-    store(po + at, fma(g, coefficient(c.scale, c.columns, j), rest), lanes);
+    return fma(g, coefficient(c.scale, c.columns, j), rest);
   });
 }
 
@@ -99,14 +111,13 @@ void jvp(const void* t, const void* weight, const void* tan_weight, const void* 
   const P* const ptw = static_cast<const P*>(tan_weight);
   const P* const ptb = static_cast<const P*>(tan_bias);
   const T* const px = static_cast<const T*>(x);
-  T* const po = static_cast<T*>(jvp_y);
-  for_each_row_step(s, [&](std::int64_t at, std::int64_t j, auto lanes) NK_INLINE_LAMBDA {
+  write_strip(static_cast<T*>(jvp_y), s, false, [&](std::int64_t at, std::int64_t j, auto lanes) NK_INLINE_LAMBDA {
     const vf xhat = xhat_at(px, at, j, lanes, c);
     const vf rest = fma(xhat, coefficient(b, c.columns, j), coefficient(e, c.columns, j));
     vf r = mul(fma(load(pt + at, lanes), coefficient(c.scale, c.columns, j), rest), load_or(pw, at, lanes, 1.0f));
     if (ptw != nullptr) r = fma(xhat, load(ptw + at, lanes), r);
     if (ptb != nullptr) r = add(r, load(ptb + at, lanes));
-    store(po + at, r, lanes);
+    return r;
   });
 }
 
@@ -118,7 +129,8 @@ namespace NK_ISA {
 #define NK_EVERY_PAIR(f) \
   { f<float, float>, f<f16, f16>, f<f16, float>, f<bf16, bf16>, f<bf16, float> }
 
-const struct axis_norm_table axis_norm_table = {NK_EVERY_PAIR(affine), NK_EVERY_PAIR(products), NK_EVERY_PAIR(backward),
+const struct axis_norm_table axis_norm_table = {NK_EVERY_PAIR(affine), NK_EVERY_PAIR(products),
+                                                NK_EVERY_PAIR(exact_products), NK_EVERY_PAIR(backward),
                                                 NK_EVERY_PAIR(jvp)};
 
 }  // namespace NK_ISA

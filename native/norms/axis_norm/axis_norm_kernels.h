@@ -25,6 +25,10 @@ struct axis_norm_table {
   void (*products[5])(const void* t, const void* weight, const void* x, const strip& s, const axis_statistics& c,
                       double* const (&sums)[3]);
 
+  // the same, all in double
+  void (*exact_products[5])(const void* t, const void* weight, const void* x, const strip& s, const axis_statistics& c,
+                            double* const (&sums)[3]);
+
   // dx = dy * weight * scale + xhat * b + e      dweight (+)= dy * xhat      dbias (+)= dy
   void (*backward[5])(const void* dy, const void* weight, const void* x, void* dx, float* dweight, float* dbias,
                       bool accumulate, const strip& s, const axis_statistics& c, const float* b, const float* e);

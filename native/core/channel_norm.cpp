@@ -64,7 +64,7 @@ void statistics_again(const slice_range& r, const strip_table& ops, const Params
     return;
   }
   double mean[kStripColumns], variance[kStripColumns];
-  slice_moments(r, ops, p.dtype, p.x, true, p.epsilon, mean, variance);
+  slice_moments(r, ops, summing::in_float_first, p.dtype, p.x, true, p.epsilon, mean, variance);
   for (std::int64_t k = 0; k < count; ++k) {
     s->center[k] = static_cast<float>(mean[k]);
     s->scale[k] = static_cast<float>(rstd_of(variance[k] + p.epsilon));
@@ -75,7 +75,7 @@ void forward_slices(const slice_range& r, const strip_table& ops, const nk_chann
                     double* running_first, double* running_second) {
   const slices& v = *r.view;
   double mean[kStripColumns], variance[kStripColumns], rstd[kStripColumns];
-  slice_moments(r, ops, p.dtype, p.x, true, p.epsilon, mean, variance);
+  slice_moments(r, ops, summing::in_float_first, p.dtype, p.x, true, p.epsilon, mean, variance);
   const double values = static_cast<double>(v.values());
   for (std::int64_t k = r.begin; k < r.end; ++k) {
     const std::int64_t i = k - r.begin;
@@ -133,7 +133,7 @@ void backward_slices(const slice_range& r, const strip_table& ops, const nk_chan
   double* const now_product = workspace.base != nullptr ? workspace.at(block, kNowSecond) + first_channel : here[1];
   const auto center = [&](std::int64_t k) { return stats.center[k - r.begin]; };
   const auto scale = [&](std::int64_t k) { return stats.scale[k - r.begin]; };
-  channel_products(r, ops, p.dtype, p.dy, p.x, center, scale,
+  channel_products(r, ops, summing::in_float_first, p.dtype, p.dy, p.x, center, scale,
                    [&](std::int64_t k, std::int64_t channel, double dy, double dy_xhat, double xhat) {
                      const double w = weight_at(channel);
                      sums.t[k - r.begin] += w * dy;
@@ -175,7 +175,7 @@ void jvp_slices(const slice_range& r, const strip_table& ops, const nk_channel_n
   slice_sums sums(r.count());
   const auto center = [&](std::int64_t k) { return stats.center[k - r.begin]; };
   const auto scale = [&](std::int64_t k) { return stats.scale[k - r.begin]; };
-  channel_products(r, ops, p.dtype, p.tan_x, p.x, center, scale,
+  channel_products(r, ops, summing::in_float_first, p.dtype, p.tan_x, p.x, center, scale,
                    [&](std::int64_t k, std::int64_t, double t, double t_xhat, double xhat) {
                      sums.t[k - r.begin] += t;
                      sums.t_xhat[k - r.begin] += t_xhat;
@@ -209,7 +209,7 @@ void infer_slices_backward(const slice_range& r, const strip_table& ops, const n
   if (p.dweight != nullptr || p.dbias != nullptr) {
     const auto center = [&](std::int64_t k) { return read(p.running_mean + k); };
     const auto scale = [&](std::int64_t k) { return static_cast<float>(running_rstd(p.running_var, p.epsilon, k)); };
-    channel_products(r, ops, p.dtype, p.dy, p.x, center, scale,
+    channel_products(r, ops, summing::in_float_first, p.dtype, p.dy, p.x, center, scale,
                      [&](std::int64_t, std::int64_t channel, double dy, double dy_xhat, double) {
                        put_gradient(p.dbias, channel, dy, p.flags);
                        put_gradient(p.dweight, channel, dy_xhat, p.flags);

@@ -32,7 +32,7 @@ void for_each_piece(const slice_range& r, Run&& run, Columns&& columns) {
   if (v.by_run()) {
     for (std::int64_t k = r.begin; k < r.end; ++k) run(k, tile{k * v.inner, v.inner, 1});
   } else {
-    for_each_tile(r, columns);
+    for_each_tile(r, folding::allowed, columns);
   }
 }
 
@@ -73,17 +73,12 @@ void power_sums(const slice_range& r, const strip_table& ops, std::int32_t dtype
 void slice_norms(const slice_range& r, const strip_table& ops, std::int32_t dtype, const void* x,
                  const power_function& f, double* norm) {
   const std::int64_t count = r.end - r.begin;
-  if (f.kind == power::two) {
-    double zero[kStripColumns];
-    slice_moments(r, ops, dtype, x, false, 0.0, zero, norm);
-    for (std::int64_t i = 0; i < count; ++i) norm[i] = std::sqrt(norm[i] * static_cast<double>(r.view->values()));
-    return;
-  }
   if (f.kind != power::general) {
     power_sums(r, ops, dtype, x, f, nullptr, norm);
     for (std::int64_t i = 0; i < count; ++i) {
       const double s = norm[i];
       if (f.kind == power::half) norm[i] = s * s;
+      if (f.kind == power::two) norm[i] = std::sqrt(s);
       if (f.kind == power::three) norm[i] = power_of(s, 1.0 / 3.0);
     }
     return;
@@ -113,15 +108,6 @@ void slice_ties(const slice_range& r, const strip_table& ops, std::int32_t dtype
   }
 }
 
-namespace {
-
-// Whether x / norm is as well x * (1 / norm) in float32.
-bool has_inverse(double norm) {
-  return norm >= 1e-30 && norm <= 1e30;
-}
-
-}  // namespace
-
 void slice_derivative_products(const slice_range& r, const strip_table& ops, std::int32_t dtype, const void* t,
                                const void* x, const power_function& f, const double* norm, double* sum) {
   const slices& v = *r.view;
@@ -130,20 +116,8 @@ void slice_derivative_products(const slice_range& r, const strip_table& ops, std
   for_each_piece(
       r,
       [&](std::int64_t k, const tile& piece) {
-        const double of_slice = norm[k - r.begin];
-        double of[3] = {};  // sums of t, of t * x / norm, of x / norm
-        if (f.kind == power::two && t != nullptr && has_inverse(of_slice)) {
-          for_each_strip(r, piece, [&](std::int64_t at, const strip& s) {
-            ops.products[dtype](element_at(t, dtype, at), element_at(x, dtype, at), s, 0.0f,
-                                static_cast<float>(1.0 / of_slice), of);
-          });
-          if (std::isfinite(of[1])) {
-            sum[k - r.begin] = of[1];
-            return;
-          }
-        }
         for_each_strip(r, piece, [&](std::int64_t at, const strip& s) {
-          ops.power_product[dtype](element_at(t, dtype, at), element_at(x, dtype, at), s, f, of_slice,
+          ops.power_product[dtype](element_at(t, dtype, at), element_at(x, dtype, at), s, f, norm[k - r.begin],
                                    sum + (k - r.begin));
         });
       },
@@ -166,13 +140,6 @@ void slice_derivative_combine(const slice_range& r, const strip_table& ops, std:
       r,
       [&](std::int64_t k, const tile& piece) {
         const std::int64_t i = k - r.begin;
-        if (f.kind == power::two && t == nullptr && b[i] != 0.0 && has_inverse(norm[i])) {
-          for_each_strip(r, piece, [&](std::int64_t at, const strip& s) {
-            ops.affine_double[dtype](element_at(x, dtype, at), element_at(out, dtype, at), s, b[i] / norm[i], 0.0,
-                                     r.streamed);
-          });
-          return;
-        }
         for_each_strip(r, piece, [&](std::int64_t at, const strip& s) {
           ops.power_combine[dtype](element_at(t, dtype, at), element_at(x, dtype, at), element_at(out, dtype, at), s, f,
                                    norm[i], a[i], b[i]);

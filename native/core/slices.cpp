@@ -51,10 +51,13 @@ struct moment_sums {
 };
 
 // Of those slices that are wanted, and it may be of others.
-template <class Wanted, class Moments, class MomentsColumns>
-void sum_moments(const slice_range& r, std::int32_t dtype, const void* x, const float* pivot, Wanted&& wanted,
-                 Moments moments, MomentsColumns moments_columns, moment_sums* s) {
+template <class Wanted>
+void sum_moments(const slice_range& r, const strip_table& ops, summing how, std::int32_t dtype, const void* x,
+                 const float* pivot, Wanted&& wanted, moment_sums* s) {
   const slices& v = *r.view;
+  const bool exact = how == summing::in_double;
+  const auto moments = exact ? ops.exact_moments[dtype] : ops.moments[dtype];
+  const auto moments_columns = exact ? ops.exact_moments_columns[dtype] : ops.moments_columns[dtype];
   for (std::int64_t i = 0; i < r.count(); ++i) s->sum[i] = s->squares[i] = 0.0;
   if (v.by_run()) {
     for (std::int64_t k = r.begin; k < r.end; ++k) {
@@ -71,7 +74,7 @@ void sum_moments(const slice_range& r, std::int32_t dtype, const void* x, const 
   }
   column_array<float> pivots;
   column_array<double> sums, squares;
-  for_each_tile(r, [&](const tile& piece) {
+  for_each_tile(r, exact ? folding::allowed : folding::none, [&](const tile& piece) {
     pivots.fill(v, piece, [&](std::int64_t k, std::int64_t) { return pivot[k - r.begin]; });
     sums.clear(piece);
     squares.clear(piece);
@@ -96,14 +99,14 @@ bool is_exact_enough(double variance, double shift, double epsilon) {
 
 }  // namespace
 
-void slice_moments(const slice_range& r, const strip_table& ops, std::int32_t dtype, const void* x, bool centred,
-                   double epsilon, double* mean, double* variance) {
+void slice_moments(const slice_range& r, const strip_table& ops, summing how, std::int32_t dtype, const void* x,
+                   bool centred, double epsilon, double* mean, double* variance) {
   const double values = static_cast<double>(r.view->values());
   float pivot[kStripColumns];
   pivots_of(r, dtype, x, centred, pivot);
   moment_sums s;
   sum_moments(
-      r, dtype, x, pivot, [](std::int64_t) { return true; }, ops.moments[dtype], ops.moments_columns[dtype], &s);
+      r, ops, how, dtype, x, pivot, [](std::int64_t) { return true; }, &s);
   // Mean and variance of slice i; returns whether they are exact enough.
   const auto finish = [&](std::int64_t i) {
     const double shift = centred ? s.sum[i] / values : 0.0;
@@ -116,13 +119,12 @@ void slice_moments(const slice_range& r, const strip_table& ops, std::int32_t dt
   bool again[kStripColumns];
   bool any = false;
   for (std::int64_t i = 0; i < r.count(); ++i) {
-    again[i] = !finish(i);
+    again[i] = !finish(i) && how == summing::in_float_first;
     any = any || again[i];
   }
   if (!any) return;
   sum_moments(
-      r, dtype, x, pivot, [&](std::int64_t i) { return again[i]; }, ops.exact_moments[dtype],
-      ops.exact_moments_columns[dtype], &s);
+      r, ops, summing::in_double, dtype, x, pivot, [&](std::int64_t i) { return again[i]; }, &s);
   for (std::int64_t i = 0; i < r.count(); ++i) {
     if (again[i]) finish(i);
   }

@@ -69,6 +69,17 @@ inline void put_gradient(float* gradient, std::int64_t i, double value, std::uin
   write(gradient + i, static_cast<float>(before + value));
 }
 
+// How slices are summed.
+//
+// Those of one axis may lie anywhere: an axis is adjacent elements in one tensor and a column of another, and must have
+// the same sums. They are taken in double, where every order gives the same float32. A channel lies the same way in all
+// tensors of a layout: there, sums can be taken in float32 first, four times as fast, in an order that does not depend
+// on what lies beside it.
+enum class summing { in_double, in_float_first };
+
+// Whether several rows of few columns may be taken as one.
+enum class folding { none, allowed };
+
 // Columns of a bunch that are worked on at once.
 struct tile {
   std::int64_t first;    // column of the row
@@ -78,12 +89,13 @@ struct tile {
 };
 
 template <class F>
-void for_each_tile(const slice_range& r, F&& f) {
+void for_each_tile(const slice_range& r, folding rows, F&& f) {
   const slices& v = *r.view;
   const std::int64_t most = kStripColumns / v.run * v.run;
   const std::int64_t all = v.row_columns();
   const std::int64_t end = r.end * v.inner;
-  const bool foldable = all <= kStripColumns / 2 && v.row_stride == all && v.rows > 1 && r.begin == 0 && end == all;
+  const bool foldable = rows == folding::allowed && all <= kStripColumns / 2 && v.row_stride == all && v.rows > 1 &&
+                        r.begin == 0 && end == all;
   for (std::int64_t first = r.begin * v.inner; first < end; first += most) {
     f(tile{first, end - first < most ? end - first : most, foldable ? kStripColumns / all : 1});
   }
@@ -148,10 +160,10 @@ struct column_array {
 // The strips' operations for each instruction set, in the order of nk_isa.
 extern const strip_table* const kStripTables[3];
 
-// Mean and biased variance of the slices [begin, end), in double. Not centred: the mean is 0 and the variance the mean
-// square. Epsilon is what will be added to the variance: what is far below it need not be exact.
-void slice_moments(const slice_range& r, const strip_table& ops, std::int32_t dtype, const void* x, bool centred,
-                   double epsilon, double* mean, double* variance);
+// Mean and biased variance of the slices [begin, end). Not centred: the mean is 0 and the variance the mean square.
+// Epsilon is what will be added to the variance: what is far below it need not be exact.
+void slice_moments(const slice_range& r, const strip_table& ops, summing how, std::int32_t dtype, const void* x,
+                   bool centred, double epsilon, double* mean, double* variance);
 
 struct affine_coefficients {
   float center, factor, offset;
@@ -163,8 +175,8 @@ struct affine_double_coefficients {
 // Calls emit(slice, channel, sum(t), sum(t * xhat), sum(xhat)) for every channel, xhat = (x - center) * scale. Sums
 // that are no numbers in float32 are taken again in double, which may have some.
 template <class Center, class Scale, class Emit>
-void channel_products(const slice_range& r, const strip_table& ops, std::int32_t dtype, const void* t, const void* x,
-                      Center&& center, Scale&& scale, Emit&& emit) {
+void channel_products(const slice_range& r, const strip_table& ops, summing how, std::int32_t dtype, const void* t,
+                      const void* x, Center&& center, Scale&& scale, Emit&& emit) {
   const slices& v = *r.view;
   const auto finite = [](double first, double second, double third) {
     const double sum = first + second + third;
@@ -179,15 +191,16 @@ void channel_products(const slice_range& r, const strip_table& ops, std::int32_t
           products(element_at(t, dtype, at), element_at(x, dtype, at), s, center(k), scale(k), sums);
         });
       };
-      take(ops.products[dtype]);
-      if (!finite(sums[0], sums[1], sums[2])) take(ops.exact_products[dtype]);
+      if (how == summing::in_float_first) take(ops.products[dtype]);
+      if (how == summing::in_double || !finite(sums[0], sums[1], sums[2])) take(ops.exact_products[dtype]);
       emit(k, channel, sums[0], sums[1], sums[2]);
     });
     return;
   }
   column_array<float> centers, scales;
   column_array<double> sums[3], exact[3];
-  for_each_tile(r, [&](const tile& piece) {
+  const folding rows = how == summing::in_double ? folding::allowed : folding::none;
+  for_each_tile(r, rows, [&](const tile& piece) {
     centers.fill(v, piece, [&](std::int64_t k, std::int64_t) { return center(k); });
     scales.fill(v, piece, [&](std::int64_t k, std::int64_t) { return scale(k); });
     const auto take = [&](column_array<double>(&into)[3], auto products) {
@@ -197,16 +210,19 @@ void channel_products(const slice_range& r, const strip_table& ops, std::int32_t
                  into[2].at);
       });
     };
-    take(sums, ops.products_columns[dtype]);
-    bool has_exact = false;
+    bool has_exact = how == summing::in_double;
+    take(has_exact ? exact : sums, has_exact ? ops.exact_products_columns[dtype] : ops.products_columns[dtype]);
     for (std::int64_t j = 0; j < piece.columns; j += v.run) {
       const std::int64_t column = piece.first + j;
       double all[3];
-      for (int i = 0; i < 3; ++i) all[i] = sums[i].sum(v, piece, j);
-      if (!finite(all[0], all[1], all[2])) {
+      const auto add_up = [&](const column_array<double>(&of)[3]) {
+        for (int i = 0; i < 3; ++i) all[i] = of[i].sum(v, piece, j);
+      };
+      add_up(how == summing::in_double ? exact : sums);
+      if (how == summing::in_float_first && !finite(all[0], all[1], all[2])) {
         if (!has_exact) take(exact, ops.exact_products_columns[dtype]);
         has_exact = true;
-        for (int i = 0; i < 3; ++i) all[i] = exact[i].sum(v, piece, j);
+        add_up(exact);
       }
       emit(column / v.inner, column / v.run, all[0], all[1], all[2]);
     }
@@ -229,7 +245,7 @@ void channel_affine(const slice_range& r, const strip_table& ops, std::int32_t d
     return;
   }
   column_array<float> center, factor, offset;
-  for_each_tile(r, [&](const tile& piece) {
+  for_each_tile(r, folding::allowed, [&](const tile& piece) {
     center.fill(v, piece, [&](std::int64_t k, std::int64_t channel) { return coefficients(k, channel).center; });
     factor.fill(v, piece, [&](std::int64_t k, std::int64_t channel) { return coefficients(k, channel).factor; });
     offset.fill(v, piece, [&](std::int64_t k, std::int64_t channel) { return coefficients(k, channel).offset; });
@@ -255,7 +271,7 @@ void channel_affine_double(const slice_range& r, const strip_table& ops, std::in
     return;
   }
   column_array<double> factor, offset;
-  for_each_tile(r, [&](const tile& piece) {
+  for_each_tile(r, folding::allowed, [&](const tile& piece) {
     factor.fill(v, piece, [&](std::int64_t k, std::int64_t channel) { return coefficients(k, channel).factor; });
     offset.fill(v, piece, [&](std::int64_t k, std::int64_t channel) { return coefficients(k, channel).offset; });
     for_each_strip(r, piece, [&](std::int64_t at, const strip& s) {
@@ -281,7 +297,7 @@ void channel_combine(const slice_range& r, const strip_table& ops, std::int32_t 
     return;
   }
   column_array<float> center, scale, a, b, e;
-  for_each_tile(r, [&](const tile& piece) {
+  for_each_tile(r, folding::allowed, [&](const tile& piece) {
     center.fill(v, piece, [&](std::int64_t k, std::int64_t channel) { return coefficients(k, channel).center; });
     scale.fill(v, piece, [&](std::int64_t k, std::int64_t channel) { return coefficients(k, channel).scale; });
     a.fill(v, piece, [&](std::int64_t k, std::int64_t channel) { return coefficients(k, channel).a; });

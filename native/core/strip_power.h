@@ -4,8 +4,7 @@
 #pragma once
 
 #include "power.h"
-#include "reduce.h"
-#include "strips.h"
+#include "strip_steps.h"
 
 NK_BEGIN_ISA
 
@@ -132,18 +131,35 @@ NK_INLINE double fold(const power_function& f, step all) {
   return all.lane[0];
 }
 
+// Calls body(f), and for the kinds that matter most with one that the compiler knows: the loops need not ask, and have
+// the sums of their lanes in registers.
+template <class Body>
+NK_INLINE void with_kind_of(const power_function& f, Body&& body) {
+  switch (f.kind) {
+    case power::one:
+      return body(power_function{power::one, 1.0});
+    case power::two:
+      return body(power_function{power::two, 2.0});
+    case power::largest:
+      return body(power_function{power::largest, f.exponent});
+    default:
+      return body(f);
+  }
+}
+
 template <class T>
 void power_sum(const void* x, const strip& s, const power_function& f, double scale, double* total) {
   const T* const px = static_cast<const T*>(x);
   const bool extreme = f.kind == power::largest || f.kind == power::smallest;
   const step scales = all_lanes(scale);
   step all = all_lanes(extreme ? *total : 0.0);
-  for (std::int64_t row = 0; row < s.rows; ++row) {
-    const T* const from = px + row * s.row_stride;
-    for_each_step(0, s.width, [&](std::int64_t j, auto lanes) {
-      accumulate(f, load_step(from + j, lanes), scales.lane, lanes_in(lanes), all.lane);
+  with_kind_of(f, [&](const power_function& known) NK_INLINE_LAMBDA {
+    step some = all;
+    for_each_row_step(s, [&](std::int64_t at, std::int64_t, auto lanes) NK_INLINE_LAMBDA {
+      accumulate(known, load_step(px + at, lanes), scales.lane, lanes_in(lanes), some.lane);
     });
-  }
+    all = some;
+  });
   *total = extreme ? fold(f, all) : *total + fold(f, all);
 }
 
@@ -183,12 +199,13 @@ void power_product(const void* t, const void* x, const strip& s, const power_fun
   const T* const px = static_cast<const T*>(x);
   const step norms = all_lanes(norm);
   step all = all_lanes(0.0);
-  for (std::int64_t row = 0; row < s.rows; ++row) {
-    const std::int64_t base = row * s.row_stride;
-    for_each_step(0, s.width, [&](std::int64_t j, auto lanes) {
-      add_products(advance(pt, base + j), px + base + j, lanes, f, norms.lane, all.lane);
+  with_kind_of(f, [&](const power_function& known) NK_INLINE_LAMBDA {
+    step some = all;
+    for_each_row_step(s, [&](std::int64_t at, std::int64_t, auto lanes) NK_INLINE_LAMBDA {
+      add_products(advance(pt, at), px + at, lanes, known, norms.lane, some.lane);
     });
-  }
+    all = some;
+  });
   *total += fold({power::one, 1.0}, all);
 }
 
@@ -226,13 +243,11 @@ void power_combine(const void* t, const void* x, void* out, const strip& s, cons
   const T* const px = static_cast<const T*>(x);
   T* const po = static_cast<T*>(out);
   const step norms = all_lanes(norm), all_a = all_lanes(a), all_b = all_lanes(b);
-  for (std::int64_t row = 0; row < s.rows; ++row) {
-    const std::int64_t base = row * s.row_stride;
-    for_each_step(0, s.width, [&](std::int64_t j, auto lanes) {
-      const std::int64_t at = base + j;
-      combine_step(advance(pt, at), px + at, po + at, lanes, f, norms.lane, all_a.lane, all_b.lane);
+  with_kind_of(f, [&](const power_function& known) NK_INLINE_LAMBDA {
+    for_each_row_step(s, [&](std::int64_t at, std::int64_t, auto lanes) NK_INLINE_LAMBDA {
+      combine_step(advance(pt, at), px + at, po + at, lanes, known, norms.lane, all_a.lane, all_b.lane);
     });
-  }
+  });
 }
 
 template <class T>

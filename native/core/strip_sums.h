@@ -50,36 +50,66 @@ void products(const void* t, const void* x, const strip& s, float center, float 
   });
 }
 
-template <int N>
-struct row_count {
-  static constexpr int n = N;
+// Rows that a column's sums take in turns: row i of a strip is added to sum i % 4 of its column.
+constexpr std::int64_t kPhases = 4;
+constexpr std::int64_t kPhaseColumns = kPhases * kStripColumns;
+
+// Coefficients of columns as sum_columns() hands them on.
+template <int C>
+struct column_coefficients {
+  const float* at[C];
+
+  NK_INLINE vf load_at(int which, std::int64_t j) const { return load(at[which] + j, whole{}); }
 };
 
-// Adds to the columns' sums what terms(offset, j, lanes, acc) adds to acc[k] for a step of columns of a row: up to
-// kChunkRows rows in float32, and these in double. Rows are walked from end to end, four at a time: what is read comes
-// in few streams, and the sums so far, which stay in the first-level cache, are loaded and stored once for the four.
-template <int N, class Terms>
-NK_INLINE void sum_columns(const strip& s, double* const (&sums)[N], Terms&& terms) {
-  constexpr std::int64_t kRows = 4;
-  alignas(64) float acc[N][kStripColumns + kLanes];
-  const auto sum_rows = [&](std::int64_t first_row, auto rows) NK_INLINE_LAMBDA {
-    for_each_step(0, s.width, [&](std::int64_t j, auto lanes) NK_INLINE_LAMBDA {
+// Adds to the columns' sums what terms(offset, coefficients, j, lanes, acc) adds to acc[k] for a step of columns of a
+// row: up to kChunkRows rows in float32, in four sums a column, and these in double. Four rows that lie behind one
+// another are one row of four times the columns: a few columns fill a step then, and all is read from end to end.
+template <int N, int C, class Terms>
+NK_INLINE void sum_columns(const strip& s, const float* const (&coefficients)[C], double* const (&sums)[N],
+                           Terms&& terms) {
+  alignas(64) float acc[N][kPhaseColumns + kLanes];
+  alignas(64) float repeated[C][kPhaseColumns + kLanes];
+  const bool together = s.row_stride == s.width;
+  const std::int64_t phase = together ? s.width : kStripColumns;  // where the sums of the next row lie
+  column_coefficients<C> once, four_times;
+  for (int c = 0; c < C; ++c) {
+    once.at[c] = coefficients[c];
+    four_times.at[c] = repeated[c];
+    for (std::int64_t p = 0; together && p < kPhases; ++p) {
+      for (std::int64_t j = 0; j < s.width; ++j) repeated[c][p * s.width + j] = coefficients[c][j];
+    }
+    for (std::int64_t j = 0; together && j < kLanes; ++j) repeated[c][kPhases * s.width + j] = 0.0f;
+  }
+  // `rows` rows of `width` columns, kPhases rows apart, added to the sums at `to`.
+  const auto add_rows = [&](std::int64_t first_row, int rows, std::int64_t width, const column_coefficients<C>& c,
+                            std::int64_t to) NK_INLINE_LAMBDA {
+    for_each_step(0, width, [&](std::int64_t j, auto lanes) NK_INLINE_LAMBDA {
       vf a[N];
-      for (int k = 0; k < N; ++k) a[k] = load(acc[k] + j, whole{});
-      for (int row = 0; row < rows.n; ++row) terms((first_row + row) * s.row_stride + j, j, lanes, a);
-      for (int k = 0; k < N; ++k) store(acc[k] + j, a[k], whole{});
+      for (int k = 0; k < N; ++k) a[k] = load(acc[k] + to + j, whole{});
+      for (int row = 0; row < rows; ++row) {
+        terms((first_row + row * kPhases) * s.row_stride + j, c, j, lanes, a);
+      }
+      for (int k = 0; k < N; ++k) store(acc[k] + to + j, a[k], whole{});
     });
   };
   for (std::int64_t begin = 0; begin < s.rows; begin += kChunkRows) {
     const std::int64_t end = s.rows - begin < kChunkRows ? s.rows : begin + kChunkRows;
-    for (std::int64_t j = 0; j < s.width; j += kLanes) {
-      for (int k = 0; k < N; ++k) store(acc[k] + j, zero(), whole{});
+    for (int k = 0; k < N; ++k) {
+      for (std::int64_t j = 0; j < kPhases * phase; j += kLanes) store(acc[k] + j, zero(), whole{});
     }
     std::int64_t row = begin;
-    for (; row + kRows <= end; row += kRows) sum_rows(row, row_count<kRows>{});
-    for (; row < end; ++row) sum_rows(row, row_count<1>{});
-    for (std::int64_t j = 0; j < s.width; j += kLanes) {
-      for (int k = 0; k < N; ++k) store(sums[k] + j, add(load(sums[k] + j), widen(load(acc[k] + j, whole{}))));
+    if (together) {
+      const std::int64_t width = kPhases * s.width;
+      for (; row + 4 * kPhases <= end; row += 4 * kPhases) add_rows(row, 4, width, four_times, 0);
+      for (; row + kPhases <= end; row += kPhases) add_rows(row, 1, width, four_times, 0);
+    }
+    for (; row < end; ++row) add_rows(row, 1, s.width, once, (row - begin) % kPhases * phase);
+    for (int k = 0; k < N; ++k) {
+      for (std::int64_t j = 0; j < s.width; j += kLanes) {
+        const auto of = [&](std::int64_t p) NK_INLINE_LAMBDA { return widen(load(acc[k] + p * phase + j, whole{})); };
+        store(sums[k] + j, add(load(sums[k] + j), add(add(of(0), of(1)), add(of(2), of(3)))));
+      }
     }
   }
 }
@@ -88,11 +118,14 @@ template <class T>
 void moments_columns(const void* x, const strip& s, const float* pivot, double* sum, double* squares) {
   const T* const px = static_cast<const T*>(x);
   double* const sums[2] = {sum, squares};
-  sum_columns<2>(s, sums, [&](std::int64_t at, std::int64_t j, auto lanes, vf* acc) NK_INLINE_LAMBDA {
-    const vf d = keep(sub(load(px + at, lanes), load(pivot + j, whole{})), lanes);
-    acc[0] = add(acc[0], d);
-    acc[1] = fma(d, d, acc[1]);
-  });
+  const float* const coefficients[1] = {pivot};
+  sum_columns(s, coefficients, sums,
+              [&](std::int64_t at, const column_coefficients<1>& c, std::int64_t j, auto lanes, vf* acc)
+                  NK_INLINE_LAMBDA {
+                    const vf d = keep(sub(load(px + at, lanes), c.load_at(0, j)), lanes);
+                    acc[0] = add(acc[0], d);
+                    acc[1] = fma(d, d, acc[1]);
+                  });
 }
 
 template <class T>
@@ -101,13 +134,16 @@ void products_columns(const void* t, const void* x, const strip& s, const float*
   const T* const pt = static_cast<const T*>(t);
   const T* const px = static_cast<const T*>(x);
   double* const sums[3] = {sum_t, sum_t_xhat, sum_xhat};
-  sum_columns<3>(s, sums, [&](std::int64_t at, std::int64_t j, auto lanes, vf* acc) NK_INLINE_LAMBDA {
-    const vf xhat = keep(mul(sub(load(px + at, lanes), load(center + j, whole{})), load(scale + j, whole{})), lanes);
-    const vf tangent = load(pt + at, lanes);
-    acc[0] = add(acc[0], tangent);
-    acc[1] = fma(tangent, xhat, acc[1]);
-    acc[2] = add(acc[2], xhat);
-  });
+  const float* const coefficients[2] = {center, scale};
+  sum_columns(s, coefficients, sums,
+              [&](std::int64_t at, const column_coefficients<2>& c, std::int64_t j, auto lanes, vf* acc)
+                  NK_INLINE_LAMBDA {
+                    const vf xhat = keep(mul(sub(load(px + at, lanes), c.load_at(0, j)), c.load_at(1, j)), lanes);
+                    const vf tangent = load(pt + at, lanes);
+                    acc[0] = add(acc[0], tangent);
+                    acc[1] = fma(tangent, xhat, acc[1]);
+                    acc[2] = add(acc[2], xhat);
+                  });
 }
 
 NK_END_ISA

@@ -49,7 +49,7 @@ void statistics_of(const slice_range& r, const strip_table& ops, const Params& p
     return;
   }
   double variance[nk::kStripColumns];
-  nk::slice_moments(r, ops, p.dtype, p.x, true, p.epsilon, s->mean, variance);
+  nk::slice_moments(r, ops, nk::summing::in_double, p.dtype, p.x, true, p.epsilon, s->mean, variance);
   for (std::int64_t i = 0; i < count; ++i) {
     s->center[i] = static_cast<float>(s->mean[i]);
     s->scale[i] = static_cast<float>(nk::rstd_of(variance[i] + p.epsilon));
@@ -93,19 +93,15 @@ void for_each_axis_strip(const slice_range& r, Coefficients&& of_slice, F&& f) {
   if (r.view->by_run()) {
     for (std::int64_t k = r.begin; k < r.end; ++k) piece_of({k * r.view->inner, r.view->inner, 1});
   } else {
-    nk::for_each_tile(r, piece_of);
+    nk::for_each_tile(r, nk::folding::allowed, piece_of);
   }
 }
 
 // Means over each slice of g = t * weight, of g * xhat, and of xhat before its correction.
 struct means {
-  double g[nk::kStripColumns];
-  double g_xhat[nk::kStripColumns];
-  double xhat[nk::kStripColumns];
-
-  explicit means(std::int64_t count) {
-    for (std::int64_t i = 0; i < count; ++i) g[i] = g_xhat[i] = xhat[i] = 0.0;
-  }
+  double g[nk::kStripColumns] = {};
+  double g_xhat[nk::kStripColumns] = {};
+  double xhat[nk::kStripColumns] = {};
 };
 
 template <class Params>
@@ -115,7 +111,7 @@ void means_of(const slice_range& r, const nk::axis_norm_table& table, const Para
   const int pair = nk::pair_index(p.dtype, p.param_dtype);
   column_array<double> sums[3];
   coefficient_arrays arrays;
-  const auto take = [&](const tile& piece, auto products, means* into) {
+  const auto piece_of = [&](const tile& piece) {
     arrays.fill(r, piece, [&](std::int64_t k) {
       return coefficients{stats.center[k - r.begin], stats.scale[k - r.begin], 0.0f, 0.0f, 0.0f};
     });
@@ -123,39 +119,20 @@ void means_of(const slice_range& r, const nk::axis_norm_table& table, const Para
     for (auto& sum : sums) sum.clear(arrays.columns ? piece : tile{0, 1, 1});
     double* const at[3] = {sums[0].at, sums[1].at, sums[2].at};
     nk::for_each_strip(r, piece, [&](std::int64_t offset, const strip& s) {
-      products(nk::element_at(t, p.dtype, offset), nk::element_at(weight, p.param_dtype, offset),
-               nk::element_at(p.x, p.dtype, offset), s, arrays.statistics(), at);
+      table.products[pair](nk::element_at(t, p.dtype, offset), nk::element_at(weight, p.param_dtype, offset),
+                           nk::element_at(p.x, p.dtype, offset), s, arrays.statistics(), at);
     });
     for (std::int64_t j = 0; j < (arrays.columns ? piece.columns : 1); j += v.run) {
       const std::int64_t i = (piece.first + j) / v.inner - r.begin;
-      into->g[i] += arrays.columns ? sums[0].sum(v, piece, j) : sums[0].at[0];
-      into->g_xhat[i] += arrays.columns ? sums[1].sum(v, piece, j) : sums[1].at[0];
-      into->xhat[i] += arrays.columns ? sums[2].sum(v, piece, j) : sums[2].at[0];
+      m->g[i] += arrays.columns ? sums[0].sum(v, piece, j) : sums[0].at[0];
+      m->g_xhat[i] += arrays.columns ? sums[1].sum(v, piece, j) : sums[1].at[0];
+      m->xhat[i] += arrays.columns ? sums[2].sum(v, piece, j) : sums[2].at[0];
     }
   };
-  const auto take_all = [&](auto products, means* into) {
-    if (v.by_run()) {
-      for (std::int64_t k = r.begin; k < r.end; ++k) take({k * v.inner, v.inner, 1}, products, into);
-    } else {
-      nk::for_each_tile(r, [&](const tile& piece) { take(piece, products, into); });
-    }
-  };
-  take_all(table.products[pair], m);
-  const auto finite = [&](std::int64_t i) {
-    const double sum = m->g[i] + m->g_xhat[i] + m->xhat[i];
-    return sum - sum == 0.0;
-  };
-  bool all_finite = true;
-  for (std::int64_t i = 0; i < r.count(); ++i) all_finite = all_finite && finite(i);
-  if (!all_finite) {  // in float32; in double they may be
-    means exact(r.count());
-    take_all(table.exact_products[pair], &exact);
-    for (std::int64_t i = 0; i < r.count(); ++i) {
-      if (finite(i)) continue;
-      m->g[i] = exact.g[i];
-      m->g_xhat[i] = exact.g_xhat[i];
-      m->xhat[i] = exact.xhat[i];
-    }
+  if (v.by_run()) {
+    for (std::int64_t k = r.begin; k < r.end; ++k) piece_of({k * v.inner, v.inner, 1});
+  } else {
+    nk::for_each_tile(r, nk::folding::allowed, piece_of);
   }
   const double values = static_cast<double>(v.values());
   for (std::int64_t i = 0; i < r.end - r.begin; ++i) {
@@ -227,7 +204,7 @@ nk_status nk_axis_norm_backward(const nk_axis_backward_params* params) {
   const bool accumulate = (p.flags & NK_FLAG_ACCUMULATE) != 0;
   return nk::run_axis(kRoom, p, [&](const slice_range& r, const strip_table& ops) {
     statistics stats;
-    means m(r.count());
+    means m;
     statistics_of(r, ops, p, p.mean, p.rstd, &stats);
     means_of(r, *table, p, p.dy, p.weight, stats, &m);
     const auto of_slice = [&](std::int64_t k) { return derivative_of(stats, m, k - r.begin); };
@@ -250,7 +227,7 @@ nk_status nk_axis_norm_jvp(const nk_axis_jvp_params* params) {
   const int pair = nk::pair_index(p.dtype, p.param_dtype);
   return nk::run_axis(kRoom, p, [&](const slice_range& r, const strip_table& ops) {
     statistics stats;
-    means m(r.count());
+    means m;
     statistics_of(r, ops, p, p.mean, p.rstd, &stats);
     means_of(r, *table, p, p.tan_x, nullptr, stats, &m);
     const auto of_slice = [&](std::int64_t k) { return derivative_of(stats, m, k - r.begin); };

@@ -4,7 +4,7 @@
 #include "axis_norm_kernels.h"
 
 #include "core/strip_maps.h"
-#include "core/strip_sums.h"
+#include "core/strip_steps.h"
 
 NK_BEGIN_ISA
 
@@ -42,28 +42,6 @@ void affine(const void* x, const void* weight, const void* bias, void* y, const 
 template <class T, class P>
 void products(const void* t, const void* weight, const void* x, const strip& s, const axis_statistics& c,
               double* const (&sums)[3]) {
-  const T* const pt = static_cast<const T*>(t);
-  const P* const pw = static_cast<const P*>(weight);
-  const T* const px = static_cast<const T*>(x);
-  const auto terms = [&](std::int64_t at, std::int64_t j, auto lanes, vf* acc) NK_INLINE_LAMBDA {
-    const vf xhat = keep(rough(px, at, j, lanes, c), lanes);
-    const vf g = mul(load(pt + at, lanes), load_or(pw, at, lanes, 1.0f));
-    acc[0] = add(acc[0], g);
-    acc[1] = fma(g, xhat, acc[1]);
-    acc[2] = add(acc[2], xhat);
-  };
-  if (c.columns) {
-    sum_columns<3>(s, sums, terms);
-    return;
-  }
-  double totals[3] = {};
-  sum_run<3>(px, s, totals, [&](std::int64_t at, auto lanes, vf* acc) NK_INLINE_LAMBDA { terms(at, 0, lanes, acc); });
-  for (int i = 0; i < 3; ++i) *sums[i] += totals[i];
-}
-
-template <class T, class P>
-void exact_products(const void* t, const void* weight, const void* x, const strip& s, const axis_statistics& c,
-                    double* const (&sums)[3]) {
   const T* const pt = static_cast<const T*>(t);
   const P* const pw = static_cast<const P*>(weight);
   const T* const px = static_cast<const T*>(x);
@@ -129,8 +107,7 @@ namespace NK_ISA {
 #define NK_EVERY_PAIR(f) \
   { f<float, float>, f<f16, f16>, f<f16, float>, f<bf16, bf16>, f<bf16, float> }
 
-const struct axis_norm_table axis_norm_table = {NK_EVERY_PAIR(affine), NK_EVERY_PAIR(products),
-                                                NK_EVERY_PAIR(exact_products), NK_EVERY_PAIR(backward),
+const struct axis_norm_table axis_norm_table = {NK_EVERY_PAIR(affine), NK_EVERY_PAIR(products), NK_EVERY_PAIR(backward),
                                                 NK_EVERY_PAIR(jvp)};
 
 }  // namespace NK_ISA

@@ -21,13 +21,9 @@ struct axis_norm_table {
                     const axis_statistics& c);
 
   // sums[0] += sum(g)    sums[1] += sum(g * rough)    sums[2] += sum(rough), one each for every column if there are
-  // columns; g = t * weight, or t without one; rough = (x - center) * scale
+  // columns; g = t * weight, or t without one; rough = (x - center) * scale; in double
   void (*products[5])(const void* t, const void* weight, const void* x, const strip& s, const axis_statistics& c,
                       double* const (&sums)[3]);
-
-  // the same, all in double
-  void (*exact_products[5])(const void* t, const void* weight, const void* x, const strip& s, const axis_statistics& c,
-                            double* const (&sums)[3]);
 
   // dx = dy * weight * scale + xhat * b + e      dweight (+)= dy * xhat      dbias (+)= dy
   void (*backward[5])(const void* dy, const void* weight, const void* x, void* dx, float* dweight, float* dbias,

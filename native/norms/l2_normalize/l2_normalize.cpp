@@ -83,7 +83,7 @@ nk_status nk_l2_normalize_backward(const nk_axis_backward_params* params) {
     nk::slice_ties(r, ops, p.dtype, p.x, f, d.norm, ties);
     for (std::int64_t i = 0; i < r.count(); ++i) b[i] = 0.0;
     nk::channel_products(
-        r, ops, p.dtype, p.dy, p.x, [](std::int64_t) { return 0.0f; },
+        r, ops, nk::summing::in_double, p.dtype, p.dy, p.x, [](std::int64_t) { return 0.0f; },
         [&](std::int64_t k) { return static_cast<float>(d.inverse[k - r.begin]); },
         [&](std::int64_t k, std::int64_t, double, double product, double) {
           const std::int64_t i = k - r.begin;

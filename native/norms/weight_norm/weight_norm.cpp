@@ -27,7 +27,7 @@ template <class Params>
 norms norms_of(const slice_range& r, const strip_table& ops, const Params& p) {
   norms n;
   double zero[nk::kStripColumns];
-  nk::slice_moments(r, ops, p.dtype, p.x, false, p.epsilon, zero, n.at);
+  nk::slice_moments(r, ops, nk::summing::in_double, p.dtype, p.x, false, p.epsilon, zero, n.at);
   const double values = static_cast<double>(r.view->values());
   for (std::int64_t i = 0; i < r.end - r.begin; ++i) n.at[i] = std::sqrt(n.at[i] * values + p.epsilon);
   return n;
@@ -39,7 +39,7 @@ norms products_of(const slice_range& r, const strip_table& ops, const Params& p,
   norms sums;
   for (std::int64_t i = 0; i < r.count(); ++i) sums.at[i] = 0.0;
   nk::channel_products(
-      r, ops, p.dtype, t, p.x, [](std::int64_t) { return 0.0f; },
+      r, ops, nk::summing::in_double, p.dtype, t, p.x, [](std::int64_t) { return 0.0f; },
       [&](std::int64_t k) { return static_cast<float>(1.0 / norm.at[k - r.begin]); },
       [&](std::int64_t k, std::int64_t, double, double product, double) { sums.at[k - r.begin] += product; });
   return sums;

@@ -48,6 +48,11 @@ internal static class BenchCommand
             Description = "Measure the kernels against other code (TensorPrimitives, oneDNN, PyTorch, a plain loop; what "
                 + "is absent is said to be) and print which of the project's targets are reached. Takes a minute.",
         };
+        Option<bool> sweep = new("--sweep")
+        {
+            Description = "Measure forward over rows of 64 to 16384 columns against the same, in and out of the caches: "
+                + "what bench/charts.py draws. Takes some minutes.",
+        };
         Option<bool> enqueue = new("--enqueue")
         {
             Description = "Measure what a call on a device takes until it returns, from .NET and by the native function "
@@ -59,18 +64,21 @@ internal static class BenchCommand
             + "by that of the call, 'vs TensorPrimitives' the same for forward composed of TensorPrimitives calls: "
             + "above 1 is faster.")
         {
-            ops, rows, cols, seconds, peers, enqueue, json,
+            ops, rows, cols, seconds, peers, sweep, enqueue, json,
         };
         TargetOptions target = new(
             command, "What tensors are stored in; f32 if not given. The reference has float64 alone.");
         command.SetAction(parsed =>
         {
-            if (parsed.GetValue(peers))
+            if (parsed.GetValue(peers) || parsed.GetValue(sweep))
             {
-                return parsed.CommandResult.Children.All(child => child is OptionResult option
-                        && (option.Implicit || option.Option == peers || option.Option == json))
-                    ? PeerReport.Run(output(), parsed.GetValue(json))
-                    : throw new InvalidDataException("--peers measures a table of its own: only --json goes with it");
+                Option<bool> table = parsed.GetValue(peers) ? peers : sweep;
+                return !parsed.CommandResult.Children.All(child => child is OptionResult option
+                        && (option.Implicit || option.Option == table || option.Option == json))
+                    ? throw new InvalidDataException($"{table.Name} measures a table of its own: only --json goes with it")
+                    : table == peers
+                        ? PeerReport.Run(output(), parsed.GetValue(json))
+                        : PeerReport.Sweep(output(), parsed.GetValue(json));
             }
 
             (BackendKind backend, CpuOptions options) = target.Read(parsed);

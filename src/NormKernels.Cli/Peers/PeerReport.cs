@@ -49,6 +49,47 @@ internal static class PeerReport
         return results.Exists(result => result.Wrong) ? 1 : 0;
     }
 
+    /// <summary><c>normkernels bench --sweep</c>: the points of the curves over columns.</summary>
+    public static int Sweep(CommandOutput output, string? json)
+    {
+        if (json is not null)
+        {
+            OutputFiles.RequireWritable(json);
+        }
+
+        using TorchPeer? torch = TorchPeer.Start();
+        Func<SweepPoint>[] work = [.. new PeerTable(torch).Sweep()];
+        List<SweepPoint> points = [];
+        output.WithProgress("bench --sweep", work.Length, advance =>
+        {
+            foreach (Func<SweepPoint> point in work)
+            {
+                points.Add(point());
+                advance();
+            }
+        });
+        string isa = Names.Of(CpuBackend.BestInstructionSet);
+        if (json is not null)
+        {
+            Json.Write(json, new { isa, one_dnn = NativePeers.OneDnnVersion, torch = torch?.Version, points });
+        }
+
+        output.WriteLine($"cpu {isa}, forward, f32, one thread; nanoseconds a row");
+        output.WriteTable(
+            ["op ", "rows", "cols", "against ", "ours", "peer"],
+            points.Select(point => (IEnumerable<string>)[
+                point.Op,
+                point.Rows.ToString(CultureInfo.InvariantCulture),
+                point.Cols.ToString(CultureInfo.InvariantCulture),
+                point.Peer + (point.Missing is null ? "" : $": {point.Missing}"),
+                Nanoseconds(point.OursNanoseconds),
+                Nanoseconds(point.PeerNanoseconds),
+            ]));
+        return 0;
+    }
+
+    private static string Nanoseconds(double? value) => value?.ToString("0.0", CultureInfo.InvariantCulture) ?? "-";
+
     private static string Number(double value, string unit) => unit == "x"
         ? value.ToString("0.00", CultureInfo.InvariantCulture) + "x"
         : value.ToString("0.#", CultureInfo.InvariantCulture) + " " + unit;

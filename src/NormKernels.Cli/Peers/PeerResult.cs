@@ -12,6 +12,9 @@ namespace NormKernels.Cli.Peers;
 internal sealed record PeerResult(
     string Case, string Peer, double Target, bool AtMost, string Unit, double? Measured, string? Missing, bool Wrong)
 {
+    /// <summary>Seconds that ours took, where what was measured is a ratio.</summary>
+    public double? Seconds { get; init; }
+
     /// <summary>reached, missed, absent or wrong. What is absent is never beaten.</summary>
     public string Verdict => Wrong ? "WRONG"
         : Measured is not { } value ? "absent"

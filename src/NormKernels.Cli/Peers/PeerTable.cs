@@ -172,11 +172,17 @@ internal sealed partial class PeerTable(TorchPeer? torch)
     }
 
     // The time of the second in those of the first.
-    private static double Ratio(Action first, Action second) => Timing.Measure(Budget, Timing.NoWait, first, second).RatiosToFirst[1];
+    private static Timing Ratio(Action first, Action second) => Timing.Measure(Budget, Timing.NoWait, first, second);
 
     private static PeerResult Compared(
-        string name, string peer, double target, string? wrong, Func<double> measure, bool atMost = false) =>
-        new(name, peer, target, atMost, "x", wrong is null ? measure() : null, wrong, wrong is not null);
+        string name, string peer, double target, string? wrong, Func<Timing> measure, bool atMost = false)
+    {
+        Timing? timing = wrong is null ? measure() : null;
+        return new(name, peer, target, atMost, "x", timing?.RatiosToFirst[1], wrong, wrong is not null)
+        {
+            Seconds = timing?.Seconds[0],
+        };
+    }
 
     private static PeerResult Absent(string name, string peer, double target, string why) =>
         new(name, peer, target, false, "x", null, why, false);

@@ -67,6 +67,7 @@ public sealed class PeerTableTests
     {
         CommandLine.Refused(["bench", "--peers", "--rows", "4", "--cols", "4"], "only --json goes with it");
         CommandLine.Refused(["bench", "rms_norm", "--peers"], "only --json goes with it");
+        CommandLine.Refused(["bench", "--sweep", "--peers"], "only --json goes with it");
         CommandLine.Refused(["bench", "--peers", "--threads", "2"], "only --json goes with it");
     }
 

@@ -25,10 +25,12 @@ internal static class LibraryFile
     {
         Span<byte> buffer = stackalloc byte[MostRead];
         int read;
+        long length;
         try
         {
             using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             read = stream.ReadAtLeast(buffer, MostRead, throwOnEndOfStream: false);
+            length = stream.Length;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -36,11 +38,12 @@ internal static class LibraryFile
         }
 
         string format = OperatingSystem.IsWindows() ? Pe : OperatingSystem.IsMacOS() ? MachO : Elf;
-        return Obstacle(buffer[..read], format, RuntimeInformation.ProcessArchitecture);
+        return Obstacle(buffer[..read], length, format, RuntimeInformation.ProcessArchitecture);
     }
 
-    /// <summary>The same for the first bytes of a file and a process that needs this format and processor.</summary>
-    internal static string? Obstacle(ReadOnlySpan<byte> bytes, string format, Architecture architecture)
+    /// <summary>The same for the first bytes of a file of some length, and a process that needs this format and
+    /// processor.</summary>
+    internal static string? Obstacle(ReadOnlySpan<byte> bytes, long length, string format, Architecture architecture)
     {
         if (Identify(bytes) is not (string found, string machine))
         {
@@ -48,9 +51,16 @@ internal static class LibraryFile
         }
 
         // A universal file of macOS says for which processors it is in a list of its own.
-        return found == format && (machine.Length == 0 || machine == architecture.ToString())
-            ? null
-            : $"is {found}{(machine.Length == 0 ? string.Empty : $" for {machine}")}, this process needs {format} for {architecture}";
+        if (found != format || (machine.Length != 0 && machine != architecture.ToString()))
+        {
+            string processor = machine.Length == 0 ? string.Empty : $" for {machine}";
+            return $"is {found}{processor}, this process needs {format} for {architecture}";
+        }
+
+        // The system would map what is not there, and the process would end at the first touch.
+        return format == Elf && EndOfElf(bytes) is ulong end && end > (ulong)length
+            ? $"is cut short: {length} bytes of {end}"
+            : null;
     }
 
     /// <summary>Why the system did not load a file: its own words in one line, and what they mean.</summary>
@@ -107,6 +117,22 @@ internal static class LibraryFile
             : BinaryPrimitives.ReadUInt32LittleEndian(bytes) == sixtyFourBits
                 ? (MachO, Machine(BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..])))
             : null;
+    }
+
+    // Where a 64-bit little-endian ELF file ends at the earliest: after its table of sections, which is the last that
+    // linkers write, if it has not been taken out.
+    private static ulong? EndOfElf(ReadOnlySpan<byte> bytes)
+    {
+        const int headerSize = 64, bits = 4, encoding = 5, offset = 40, entrySize = 58, count = 60;
+        if (bytes.Length < headerSize || bytes[bits] != 2 || bytes[encoding] != 1)
+        {
+            return null;
+        }
+
+        uint size = (uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes[entrySize..])
+            * BinaryPrimitives.ReadUInt16LittleEndian(bytes[count..]);
+        ulong end = BinaryPrimitives.ReadUInt64LittleEndian(bytes[offset..]);
+        return end > ulong.MaxValue - size ? ulong.MaxValue : end + size;
     }
 
     // The numbers of ELF, PE and Mach-O, which differ from one another.

@@ -104,6 +104,8 @@ switch ($verb) {
     'pack' {
         Build-All
         if (Test-Path artifacts/package/release) { Remove-Item -Recurse -Force artifacts/package/release }
+        # Files in a package get the time of the last commit, not that of the build.
+        if (-not $env:SOURCE_DATE_EPOCH -and (Test-Path .git)) { $env:SOURCE_DATE_EPOCH = git log -1 --format=%ct }
         dotnet pack NormKernels.sln -c Release --no-build -nologo -v quiet
         if ($rest.Count -gt 0 -and $rest[0] -eq 'check') {
             dotnet test tests/NormKernels.Package.Tests -c Release -nologo -p:WithPackageTests=true

@@ -80,8 +80,11 @@ pack() {
   done
   build
   rm -rf artifacts/package/release
-  # MSBuild takes it from here as a property.
-  PackPlatforms=$(IFS=';'; echo "$*") dotnet pack NormKernels.sln -c Release --no-build -nologo -v quiet
+  # MSBuild takes both from here as properties. Files in a package get the time of the last commit, not that of the build.
+  local commit_time
+  commit_time=$(git log -1 --format=%ct 2>/dev/null) || true
+  PackPlatforms=$(IFS=';'; echo "$*") SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$commit_time} \
+    dotnet pack NormKernels.sln -c Release --no-build -nologo -v quiet
   [ -z "$check" ] || dotnet test tests/NormKernels.Package.Tests -c Release -nologo -p:WithPackageTests=true
 }
 

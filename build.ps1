@@ -9,10 +9,11 @@ usage: ./build.ps1 [--with-managed-cuda] [VERB] [ARGS]
 
   build           compile the native library and the solution (the default)
   run [ARGS]      build what is missing, then run the normkernels program; without ARGS it gives a tour
-  test            build and run every test, native and managed
+  test            build and run every test, native and managed; those of packages are pack check
   bench [ARGS]    build, then measure: normkernels bench ARGS
   bindings        write src/*/Interop/*.g.cs from the headers again (needs the package CppSharp)
-  pack            build, then make the NuGet packages in artifacts/package
+  pack [check]    build, then make the NuGet packages in artifacts/package/release; check: and test them in programs
+                  that are published in every way
   format [check]  format all sources, or only check that they are
   sanitize        the native tests under AddressSanitizer and UndefinedBehaviorSanitizer
   clean           delete artifacts/
@@ -102,7 +103,13 @@ switch ($verb) {
     }
     'pack' {
         Build-All
+        if (Test-Path artifacts/package/release) { Remove-Item -Recurse -Force artifacts/package/release }
+        # Files in a package get the time of the last commit, not that of the build.
+        if (-not $env:SOURCE_DATE_EPOCH -and (Test-Path .git)) { $env:SOURCE_DATE_EPOCH = git log -1 --format=%ct }
         dotnet pack NormKernels.sln -c Release --no-build -nologo -v quiet
+        if ($rest.Count -gt 0 -and $rest[0] -eq 'check') {
+            dotnet test tests/NormKernels.Package.Tests -c Release -nologo -p:WithPackageTests=true
+        }
     }
     'format' {
         Need clang-format https://llvm.org

@@ -10,10 +10,12 @@ usage: ./build.sh [--with-managed-cuda] [VERB] [ARGS]
 
   build           compile the native library and the solution (the default)
   run [ARGS]      build what is missing, then run the normkernels program; without ARGS it gives a tour
-  test            build and run every test, native and managed
+  test            build and run every test, native and managed; those of packages are pack check
   bench [ARGS]    build, then measure: normkernels bench ARGS
   bindings        write src/*/Interop/*.g.cs from the headers again (needs the package CppSharp)
-  pack            build, then make the NuGet packages in artifacts/package
+  pack [check] [PLATFORM]
+                  build, then make the NuGet packages in artifacts/package/release; check: and test them in programs
+                  that are published in every way; PLATFORM: with the library also for win-x64 (needs mingw-w64)
   format [check]  format all sources, or only check that they are
   sanitize        the native tests under AddressSanitizer and UndefinedBehaviorSanitizer
   clean           delete artifacts/
@@ -65,6 +67,27 @@ restore() {
   exit 2
 }
 
+# pack [check] [PLATFORM...]
+pack() {
+  local check='' platform
+  if [ "${1:-}" = check ]; then check=1; shift; fi
+  for platform in "$@"; do
+    [ "$platform" = win-x64 ] || { echo "build.sh: packages are for this machine and win-x64, not '$platform'" >&2; exit 2; }
+    need x86_64-w64-mingw32-g++ g++-mingw-w64-x86-64 https://www.mingw-w64.org
+    native "$platform"
+    # The load test by Wine, where there is one.
+    ctest --preset "$platform"
+  done
+  build
+  rm -rf artifacts/package/release
+  # MSBuild takes both from here as properties. Files in a package get the time of the last commit, not that of the build.
+  local commit_time
+  commit_time=$(git log -1 --format=%ct 2>/dev/null) || true
+  PackPlatforms=$(IFS=';'; echo "$*") SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$commit_time} \
+    dotnet pack NormKernels.sln -c Release --no-build -nologo -v quiet
+  [ -z "$check" ] || dotnet test tests/NormKernels.Package.Tests -c Release -nologo -p:WithPackageTests=true
+}
+
 program=artifacts/bin/NormKernels.Cli/release/normkernels
 
 if [ "${1:-}" = --with-managed-cuda ]; then
@@ -96,7 +119,7 @@ case "$verb" in
     need dotnet dotnet-sdk-10.0 https://dot.net
     restore src/NormKernels.BindingGenerator WithBindings
     dotnet run --project src/NormKernels.BindingGenerator -c Release --no-restore -p:WithBindings=true -- . ;;
-  pack) build; dotnet pack NormKernels.sln -c Release --no-build -nologo -v quiet ;;
+  pack) pack "$@" ;;
   format)
     need clang-format clang-format https://llvm.org
     sources=$(git ls-files --cached --others --exclude-standard 'native/*.h' 'native/*.c' 'native/*.cpp' \

@@ -6,7 +6,12 @@ function(nk_library_settings target)
   set_target_properties(${target} PROPERTIES PREFIX lib)
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/native" PUBLIC "${PROJECT_SOURCE_DIR}/native/include")
   target_compile_definitions(${target} PRIVATE NK_BUILDING_LIBRARY NK_VERSION="${PROJECT_VERSION}")
-  if(UNIX)
+  if(MINGW)
+    # fma() of Windows' C library, as mingw-w64's own rounds twice: the scalar build would have other bits. All else is of
+    # the C library that mingw-w64's start-up code is made for.
+    target_link_libraries(${target} PRIVATE msvcrt ucrt)
+    target_link_options(${target} PRIVATE -static)
+  elseif(UNIX)
     set_target_properties(${target} PROPERTIES
       BUILD_RPATH_USE_ORIGIN ON INSTALL_RPATH "$ORIGIN" BUILD_WITH_INSTALL_RPATH ON)
     if(NOT NK_SANITIZE AND NOT APPLE)

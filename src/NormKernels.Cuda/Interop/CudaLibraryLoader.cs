@@ -13,7 +13,7 @@ namespace NormKernels.Cuda.Interop;
 /// environment variable NK_CUDA_LIBRARY, or else the data NormKernels.Cuda.Library of the AppContext, says so before
 /// the first call. Never falls back to anything.
 /// </summary>
-internal static unsafe class CudaLibraryLoader
+internal static class CudaLibraryLoader
 {
     /// <summary>The name that calls are declared with, and that of the library which runs on devices.</summary>
     public const string Name = "normkernels_cuda";
@@ -57,9 +57,10 @@ internal static unsafe class CudaLibraryLoader
         name == EmulationName
             ? "The emulation of the CUDA library of NormKernels"
             : "The CUDA library of NormKernels",
-        $"Build {name} with ./build.sh build (it needs a CUDA toolkit, but for the emulation) and put it beside the "
-        + "program.",
-        Check);
+        "The package NormKernels.Cuda brings it only for the platforms that its description names, if any: build "
+        + $"{name} from the sources with ./build.sh build (it needs a CUDA toolkit and -DNK_CUDA=AUTO, but for the "
+        + "emulation) and put it beside the program.",
+        nameof(NkCuda.nk_cuda_abi_version));
 
     [ModuleInitializer]
     [SuppressMessage("Usage", "CA2255:The 'ModuleInitializer' attribute should not be used in libraries",
@@ -77,16 +78,5 @@ internal static unsafe class CudaLibraryLoader
         (nint handle, LoadedPath) = Load(chosen);
         LoadedName = chosen;
         return handle;
-    }
-
-    private static void Check(nint handle, string path)
-    {
-        int version =
-            ((delegate* unmanaged<int>)NativeLibrary.GetExport(handle, nameof(NkCuda.nk_cuda_abi_version)))();
-        if (version != NkRuntime.NK_ABI_VERSION)
-        {
-            throw new DllNotFoundException(
-                $"has ABI version {version}, this assembly needs {NkRuntime.NK_ABI_VERSION}; use the files of one build");
-        }
     }
 }

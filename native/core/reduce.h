@@ -147,9 +147,9 @@ NK_INLINE void sum_tree(std::int64_t begin, std::int64_t end, int skew, vf (&all
 
 // Calls body(begin, end) for every tree of [0, n).
 template <class Body>
-NK_INLINE void for_each_tree(std::int64_t n, Body&& body) {
-  for (std::int64_t begin = 0; begin < n; begin += kTreeColumns) {
-    body(begin, n - begin < kTreeColumns ? n : begin + kTreeColumns);
+NK_INLINE void for_each_tree(std::int64_t n, std::int64_t columns, Body&& body) {
+  for (std::int64_t begin = 0; begin < n; begin += columns) {
+    body(begin, n - begin < columns ? n : begin + columns);
   }
 }
 
@@ -157,20 +157,10 @@ NK_INLINE void for_each_tree(std::int64_t n, Body&& body) {
 template <int N, class Terms>
 NK_INLINE void sum_row(std::int64_t n, int skew, double (&totals)[N], Terms&& terms) {
   for (int j = 0; j < N; ++j) totals[j] = 0.0;
-  for_each_tree(n, [&](std::int64_t begin, std::int64_t end) NK_INLINE_LAMBDA {
+  for_each_tree(n, kTreeColumns, [&](std::int64_t begin, std::int64_t end) NK_INLINE_LAMBDA {
     vf all[N];
     sum_tree(begin, end, skew, all, terms);
     for (int j = 0; j < N; ++j) totals[j] += static_cast<double>(sum(all[j]));
-  });
-}
-
-// The same, added to the lanes of totals[j]: of many short rows, the sum over lanes is taken once.
-template <int N, class Terms>
-NK_INLINE void sum_lanes(std::int64_t n, vd (&totals)[N], Terms&& terms) {
-  for_each_tree(n, [&](std::int64_t begin, std::int64_t end) NK_INLINE_LAMBDA {
-    vf all[N];
-    sum_tree(begin, end, 0, all, terms);
-    for (int j = 0; j < N; ++j) totals[j] = add(totals[j], widen(all[j]));
   });
 }
 

@@ -173,14 +173,15 @@ struct affine_double_coefficients {
 };
 
 // Calls emit(slice, channel, sum(t), sum(t * xhat), sum(xhat)) for every channel, xhat = (x - center) * scale. Sums
-// that are no numbers in float32 are taken again in double, which may have some.
+// that are no numbers in float32 are taken again in double, which may have some, and so are those of products that may
+// be too small for it.
 template <class Center, class Scale, class Emit>
 void channel_products(const slice_range& r, const strip_table& ops, summing how, std::int32_t dtype, const void* t,
                       const void* x, Center&& center, Scale&& scale, Emit&& emit) {
   const slices& v = *r.view;
-  const auto finite = [](double first, double second, double third) {
-    const double sum = first + second + third;
-    return sum - sum == 0.0;
+  const auto good = [](const double(&sums)[3]) {
+    const double all = sums[0] + sums[1] + sums[2];
+    return all - all == 0.0 && (sums[1] >= 0x1p-100 || sums[1] <= -0x1p-100);
   };
   if (v.by_run()) {
     for_each_run(r, [&](std::int64_t k, std::int64_t channel, const tile& piece) {
@@ -192,7 +193,7 @@ void channel_products(const slice_range& r, const strip_table& ops, summing how,
         });
       };
       if (how == summing::in_float_first) take(ops.products[dtype]);
-      if (how == summing::in_double || !finite(sums[0], sums[1], sums[2])) take(ops.exact_products[dtype]);
+      if (how == summing::in_double || !good(sums)) take(ops.exact_products[dtype]);
       emit(k, channel, sums[0], sums[1], sums[2]);
     });
     return;
@@ -219,7 +220,7 @@ void channel_products(const slice_range& r, const strip_table& ops, summing how,
         for (int i = 0; i < 3; ++i) all[i] = of[i].sum(v, piece, j);
       };
       add_up(how == summing::in_double ? exact : sums);
-      if (how == summing::in_float_first && !finite(all[0], all[1], all[2])) {
+      if (how == summing::in_float_first && !good(all)) {
         if (!has_exact) take(exact, ops.exact_products_columns[dtype]);
         has_exact = true;
         add_up(exact);

@@ -6,10 +6,9 @@
 
 NK_BEGIN_ISA
 
-// Rows that the column forms sum at a time. In double, column after column: 128 rows of 512 floats are 256 KiB, which
-// stay in the second-level cache between the first column and the last. In float32 each of four sums is over 32 of
-// them.
-constexpr std::int64_t kChunkRows = 128;
+// Rows that the column forms sum at a time. In double, column after column: 32 rows of 512 floats are 64 KiB, which
+// stay in the second-level cache between the first column and the last. In float32 each of four sums is over 8 of them.
+constexpr std::int64_t kChunkRows = 32;
 
 // Calls body(j, lanes, begin, end) for every step of columns, for one chunk of rows after the other. What it sums must
 // be 0 in lanes beyond the strip: where rows are folded they are columns that another strip still adds to.

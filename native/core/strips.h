@@ -6,7 +6,7 @@
 // runs, channels-last ones and reductions over a strided axis are columns, and either walks memory in order: no
 // transposes.
 //
-// Sums are taken twice at most: in float32 over up to some thousand elements at a time, and over these in double, which
+// Sums are taken twice at most: in float32 over a few additions at a time, and over these in double, which
 // is as fast as the memory feeds it; and, of slices that this cannot be right for (slices.h), all in double: neither
 // 1e30 nor 1e-30 leaves its range when squared, and a pivot that is any value of the slice is near enough to its mean.
 //

@@ -71,11 +71,14 @@ public sealed class PublicApiTests
 
     private static string Parameters(MethodBase method) =>
         string.Join(", ", method.GetParameters().Select(parameter =>
-            $"{Name(parameter.ParameterType)} {parameter.Name}{(parameter.HasDefaultValue ? $" = {parameter.DefaultValue ?? "default"}" : "")}"));
+            $"{Modifier(parameter)}{Name(parameter.ParameterType)} {parameter.Name}{(parameter.HasDefaultValue ? $" = {parameter.DefaultValue ?? "default"}" : "")}"));
+
+    private static string Modifier(ParameterInfo parameter) =>
+        !parameter.ParameterType.IsByRef ? "" : parameter.IsIn ? "in " : parameter.IsOut ? "out " : "ref ";
 
     private static string Name(Type type) => type switch
     {
-        { IsByRef: true } => $"ref {Name(type.GetElementType()!)}",
+        { IsByRef: true } => Name(type.GetElementType()!),
         { IsGenericType: true } => $"{type.Name.Split('`')[0]}<{string.Join(", ", type.GetGenericArguments().Select(Name))}>",
         _ => type.Name,
     };

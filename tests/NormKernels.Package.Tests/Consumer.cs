@@ -44,7 +44,10 @@ internal sealed partial class Consumer : IDisposable
         }
 
         // The assemblies are whole for the trimmer and the AOT compiler, so that they look at all of it.
-        string[] packages = ["NormKernels", "NormKernels.Cuda", "NormKernels.Layers", "NormKernels.Reference"];
+        string[] packages =
+        [
+            "NormKernels", "NormKernels.Cuda", "NormKernels.Layers", "NormKernels.Reference", "NormKernels.Tensors",
+        ];
         string references = string.Concat(packages.Select(package => $"""
 
                 <PackageReference Include="{package}" Version="{Settings.Version}" />

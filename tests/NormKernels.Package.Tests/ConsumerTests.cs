@@ -13,7 +13,7 @@ namespace NormKernels.Package.Tests;
 public sealed class ConsumerTests
 {
     // What the examples of the READMEs print.
-    private const string Examples = "0.3651 4.2667 -1.3416\n0.64 of model.norm.weight\n-1.3416\n";
+    private const string Examples = "0.3651 4.2667 -1.3416\n0.64 of model.norm.weight\n0.7071 0.7071\n-1.3416\n";
 
     private static readonly string Library = OperatingSystem.IsWindows() ? "libnormkernels.dll"
         : OperatingSystem.IsMacOS() ? "libnormkernels.dylib"
@@ -112,7 +112,7 @@ public sealed class ConsumerTests
     private static void AssertRestoredFromTheFeed()
     {
         string[] feed = [.. Directory.EnumerateFiles(Settings.Feed, "*.nupkg")];
-        Assert.HasCount(4, feed);
+        Assert.HasCount(5, feed);
         foreach (string package in feed)
         {
             string id = Path.GetFileName(package).Replace($".{Settings.Version}.nupkg", "", StringComparison.Ordinal);

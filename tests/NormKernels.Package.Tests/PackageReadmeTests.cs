@@ -16,6 +16,8 @@ public sealed class PackageReadmeTests
     [DataRow("NormKernels.Cuda", "ReadmeCudaExample",
         "using NormKernels;\nusing NormKernels.Cuda;\n\nusing RmsNorm = NormKernels.Cuda.RmsNorm;")]
     [DataRow("NormKernels.Layers", "ReadmeLayersExample", "using NormKernels.Layers;")]
+    [DataRow("NormKernels.Tensors", "ReadmeTensorsExample",
+        "using System.Numerics.Tensors;\n\nusing NormKernels;\nusing NormKernels.Tensors;")]
     [DataRow("NormKernels.Reference", "ReadmeReferenceExample", "using NormKernels.Reference;")]
     public void The_example_is_the_one_that_is_run(string id, string example, string usings)
     {

@@ -11,6 +11,7 @@ try
 {
     ReadmeExample.Run();
     ReadmeLayersExample.Run();
+    ReadmeTensorsExample.Run();
     ReadmeReferenceExample.Run();
     Console.WriteLine($"library: {CpuBackend.LibraryPath}");
     CudaState state = CudaDevice.Availability.State;

@@ -22,7 +22,7 @@ public sealed class PublicApiTests
         Assembly[] assemblies =
         [
             typeof(LayerNorm).Assembly, typeof(Cuda.LayerNorm).Assembly, typeof(Reference.LayerNormReference).Assembly,
-            typeof(Layers.LayerNormLayer<>).Assembly,
+            typeof(Layers.LayerNormLayer<>).Assembly, typeof(Tensors.TensorElements).Assembly,
         ];
         string actual = string.Concat(assemblies.SelectMany(Describe).Select(line => line + "\n"));
         string expected = Repository.Exists(Listing) ? Repository.ReadAll(Listing) : string.Empty;

@@ -17,6 +17,8 @@ public sealed class ReadmeTests
     [
         (nameof(ReadmeExample), "using NormKernels;", ReadmeExample.Run),
         (nameof(ReadmeLayersExample), "using NormKernels.Layers;", ReadmeLayersExample.Run),
+        (nameof(ReadmeTensorsExample), "using System.Numerics.Tensors;\n\nusing NormKernels;\nusing NormKernels.Tensors;",
+            ReadmeTensorsExample.Run),
     ];
 
     [TestMethod]

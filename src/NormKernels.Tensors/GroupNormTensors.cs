@@ -1,0 +1,139 @@
+using System;
+using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+
+namespace NormKernels.Tensors;
+
+/// <summary><see cref="GroupNorm"/> on tensors [N, C, ...]. Strides say whether the channels lie first or last in memory (a
+/// permuted view is what PyTorch calls channels_last); nothing is copied.</summary>
+public static class GroupNormTensors
+{
+    extension(GroupNorm)
+    {
+        /// <summary><c>y = norm(x)</c>.</summary>
+        /// <typeparam name="T">float, Half or BFloat16.</typeparam>
+        /// <param name="x">Input, [N, C, ...].</param>
+        /// <param name="y">Receives the output, of the shape and strides of x; may be x.</param>
+        /// <param name="groups">Number of groups; it divides the channels.</param>
+        /// <param name="weight">Scale, [C], without gaps; or not passed.</param>
+        /// <param name="bias">Offset, [C], without gaps; or not passed.</param>
+        /// <param name="epsilon">Added to the variance under the root; 0 or more.</param>
+        /// <param name="mean">Receives the mean of each slice, as the method on spans gives it; or empty.</param>
+        /// <param name="rstd">Receives <c>1 / sqrt(variance + epsilon)</c> of each slice; or empty.</param>
+        /// <param name="options">Threads and instruction set.</param>
+        /// <exception cref="ArgumentException">A tensor has another shape than it should have, or other strides than those of a tensor
+        /// without gaps that has its channels first or last. Or as for the method on spans. Named after the parameter; nothing has
+        /// been written.</exception>
+        /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
+        [OverloadResolutionPriority(1)]
+        public static void Forward<T>(
+            in ReadOnlyTensorSpan<T> x,
+            in TensorSpan<T> y,
+            long groups,
+            in ReadOnlyTensorSpan<T> weight = default,
+            in ReadOnlyTensorSpan<T> bias = default,
+            double epsilon = 1e-5,
+            Span<float> mean = default,
+            Span<float> rstd = default,
+            CpuOptions options = default)
+            where T : unmanaged
+        {
+            ChannelTensors tensors = new(x.Lengths, x.Strides, nameof(x));
+            tensors.Require<T>(y, nameof(y));
+            GroupNorm.Forward(
+                x.Elements(), y.Elements(), tensors.Shape, groups, tensors.Parameter(weight, nameof(weight)),
+                tensors.Parameter(bias, nameof(bias)), epsilon, mean, rstd, options);
+        }
+
+        /// <summary>The same with float32 parameters beside 16-bit tensors.</summary>
+        /// <inheritdoc cref="Forward{T}(in ReadOnlyTensorSpan{T}, in TensorSpan{T}, long, in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, double, Span{float}, Span{float}, CpuOptions)" path="/*[not(self::summary)]"/>
+        public static void Forward<T>(
+            in ReadOnlyTensorSpan<T> x,
+            in TensorSpan<T> y,
+            long groups,
+            in ReadOnlyTensorSpan<float> weight = default,
+            in ReadOnlyTensorSpan<float> bias = default,
+            double epsilon = 1e-5,
+            Span<float> mean = default,
+            Span<float> rstd = default,
+            CpuOptions options = default)
+            where T : unmanaged
+        {
+            ChannelTensors tensors = new(x.Lengths, x.Strides, nameof(x));
+            tensors.Require<T>(y, nameof(y));
+            GroupNorm.Forward(
+                x.Elements(), y.Elements(), tensors.Shape, groups, tensors.Parameter(weight, nameof(weight)),
+                tensors.Parameter(bias, nameof(bias)), epsilon, mean, rstd, options);
+        }
+
+        /// <summary>The vector-Jacobian product of Forward.</summary>
+        /// <typeparam name="T">float, Half or BFloat16.</typeparam>
+        /// <param name="dy">Gradient of y, of the shape and strides of x.</param>
+        /// <param name="x">The input of the forward pass, [N, C, ...].</param>
+        /// <param name="dx">Receives the gradient of x, of its shape and strides; may be dy.</param>
+        /// <param name="groups">Number of groups; it divides the channels.</param>
+        /// <param name="weight">Scale, [C], without gaps; or not passed.</param>
+        /// <param name="epsilon">Added to the variance under the root; 0 or more.</param>
+        /// <param name="mean">What Forward gave, or empty: it is computed again.</param>
+        /// <param name="rstd">What Forward gave, or empty: it is computed again.</param>
+        /// <param name="dweight">Receives the gradient of the weight, float32, [C]; or empty.</param>
+        /// <param name="dbias">Receives the gradient of the bias, float32, [C]; or empty.</param>
+        /// <param name="workspace">Scratch of <c>GroupNorm.WorkspaceSize</c> bytes for dweight and dbias.</param>
+        /// <param name="accumulate">Parameter gradients are added to what is there.</param>
+        /// <param name="options">Threads and instruction set.</param>
+        /// <exception cref="ArgumentException">A tensor has another shape than it should have, or other strides than those of a tensor
+        /// without gaps that has its channels first or last. Or as for the method on spans. Named after the parameter; nothing has
+        /// been written.</exception>
+        /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
+        [OverloadResolutionPriority(1)]
+        public static void Backward<T>(
+            in ReadOnlyTensorSpan<T> dy,
+            in ReadOnlyTensorSpan<T> x,
+            in TensorSpan<T> dx,
+            long groups,
+            in ReadOnlyTensorSpan<T> weight = default,
+            double epsilon = 1e-5,
+            ReadOnlySpan<float> mean = default,
+            ReadOnlySpan<float> rstd = default,
+            Span<float> dweight = default,
+            Span<float> dbias = default,
+            Span<byte> workspace = default,
+            bool accumulate = false,
+            CpuOptions options = default)
+            where T : unmanaged
+        {
+            ChannelTensors tensors = new(x.Lengths, x.Strides, nameof(x));
+            tensors.Require(dy, nameof(dy));
+            tensors.Require<T>(dx, nameof(dx));
+            GroupNorm.Backward(
+                dy.Elements(), x.Elements(), dx.Elements(), tensors.Shape, groups, tensors.Parameter(weight, nameof(weight)),
+                epsilon, mean, rstd, dweight, dbias, workspace, accumulate, options);
+        }
+
+        /// <summary>The same with float32 parameters beside 16-bit tensors.</summary>
+        /// <inheritdoc cref="Backward{T}(in ReadOnlyTensorSpan{T}, in ReadOnlyTensorSpan{T}, in TensorSpan{T}, long, in ReadOnlyTensorSpan{T}, double, ReadOnlySpan{float}, ReadOnlySpan{float}, Span{float}, Span{float}, Span{byte}, bool, CpuOptions)" path="/*[not(self::summary)]"/>
+        public static void Backward<T>(
+            in ReadOnlyTensorSpan<T> dy,
+            in ReadOnlyTensorSpan<T> x,
+            in TensorSpan<T> dx,
+            long groups,
+            in ReadOnlyTensorSpan<float> weight = default,
+            double epsilon = 1e-5,
+            ReadOnlySpan<float> mean = default,
+            ReadOnlySpan<float> rstd = default,
+            Span<float> dweight = default,
+            Span<float> dbias = default,
+            Span<byte> workspace = default,
+            bool accumulate = false,
+            CpuOptions options = default)
+            where T : unmanaged
+        {
+            ChannelTensors tensors = new(x.Lengths, x.Strides, nameof(x));
+            tensors.Require(dy, nameof(dy));
+            tensors.Require<T>(dx, nameof(dx));
+            GroupNorm.Backward(
+                dy.Elements(), x.Elements(), dx.Elements(), tensors.Shape, groups, tensors.Parameter(weight, nameof(weight)),
+                epsilon, mean, rstd, dweight, dbias, workspace, accumulate, options);
+        }
+    }
+}

@@ -39,9 +39,13 @@ void for_each_piece(const slice_range& r, Run&& run, Columns&& columns) {
 // result[slice] = join over the columns of the tile.
 void join_columns(const slice_range& r, const tile& piece, const power_function& f, const column_array<double>& sums,
                   double* result) {
-  for (std::int64_t j = 0; j < piece.width(); ++j) {
-    const std::int64_t k = (piece.first + j % piece.columns) / r.view->inner - r.begin;
-    result[k] = join(f, result[k], sums.at[j]);
+  const slices& v = *r.view;
+  for (std::int64_t fold = 0; fold < piece.folded; ++fold) {
+    for_each_channel(v, piece, [&](std::int64_t j, std::int64_t k, std::int64_t) {
+      for (std::int64_t i = j; i < j + v.run; ++i) {
+        result[k - r.begin] = join(f, result[k - r.begin], sums.at[fold * piece.columns + i]);
+      }
+    });
   }
 }
 
@@ -129,11 +133,20 @@ void slice_derivative_products(const slice_range& r, const strip_table& ops, std
         });
         join_columns(r, piece, {power::one, 1.0}, sums, sum);
       });
+  for (std::int64_t i = 0; f.kind == power::two && t != nullptr && i < r.count(); ++i) {
+    if (norm[i] != 0.0) sum[i] /= norm[i];  // of zeros, whose derivative is 0
+  }
 }
 
 void slice_derivative_combine(const slice_range& r, const strip_table& ops, std::int32_t dtype, const void* t,
                               const void* x, void* out, const power_function& f, const double* norm, const double* a,
                               const double* b) {
+  if (f.kind == power::two && t == nullptr) {
+    double factor[kStripColumns];
+    for (std::int64_t i = 0; i < r.count(); ++i) factor[i] = b[i] == 0.0 ? 0.0 : b[i] / norm[i];
+    slice_scale(r, ops, dtype, x, out, factor);
+    return;
+  }
   const slices& v = *r.view;
   column_array<double> norms, all_a, all_b;
   for_each_piece(

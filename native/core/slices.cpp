@@ -81,11 +81,12 @@ void sum_moments(const slice_range& r, const strip_table& ops, summing how, std:
     for_each_strip(r, piece, [&](std::int64_t at, const strip& strip_of) {
       moments_columns(element_at(x, dtype, at), strip_of, pivots.at, sums.at, squares.at);
     });
-    for (std::int64_t j = 0; j < piece.columns; j += v.run) {
-      const std::int64_t i = (piece.first + j) / v.inner - r.begin;
-      s->sum[i] += sums.sum(v, piece, j);
-      s->squares[i] += squares.sum(v, piece, j);
-    }
+    sums.unfold(piece);
+    squares.unfold(piece);
+    for_each_channel(v, piece, [&](std::int64_t j, std::int64_t k, std::int64_t) {
+      s->sum[k - r.begin] += sums.sum(v, j);
+      s->squares[k - r.begin] += squares.sum(v, j);
+    });
   });
 }
 
@@ -127,6 +128,31 @@ void slice_moments(const slice_range& r, const strip_table& ops, summing how, st
       r, ops, summing::in_double, dtype, x, pivot, [&](std::int64_t i) { return again[i]; }, &s);
   for (std::int64_t i = 0; i < r.count(); ++i) {
     if (again[i]) finish(i);
+  }
+}
+
+void slice_scale(const slice_range& r, const strip_table& ops, std::int32_t dtype, const void* x, void* y,
+                 const double* factor) {
+  const auto fits = [&](std::int64_t k) {
+    constexpr double kSmallest = 0x1p-100, kLargest = 0x1p100;
+    const double size = std::fabs(factor[k - r.begin]);
+    return size == 0.0 || (size >= kSmallest && size <= kLargest);
+  };
+  // Neighbours of one kind at a time: a slice's bits do not depend on the others.
+  slice_range part = r;
+  for (part.begin = r.begin; part.begin < r.end; part.begin = part.end) {
+    const bool in_float = fits(part.begin);
+    part.end = part.begin + 1;
+    while (part.end < r.end && fits(part.end) == in_float) ++part.end;
+    if (in_float) {
+      channel_affine(part, ops, dtype, x, y, [&](std::int64_t k, std::int64_t) {
+        return affine_coefficients{0.0f, static_cast<float>(factor[k - r.begin]), 0.0f};
+      });
+    } else {
+      channel_affine_double(part, ops, dtype, x, y, [&](std::int64_t k, std::int64_t) {
+        return affine_double_coefficients{factor[k - r.begin], 0.0};
+      });
+    }
   }
 }
 

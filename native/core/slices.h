@@ -8,6 +8,8 @@
 
 #include <normkernels/nk_types.h>
 
+#include <cstring>
+
 #include "dtype.h"
 #include "slice_view.h"
 #include "statistics.h"
@@ -77,8 +79,9 @@ inline void put_gradient(float* gradient, std::int64_t i, double value, std::uin
 // on what lies beside it.
 enum class summing { in_double, in_float_first };
 
-// Whether several rows of few columns may be taken as one.
+// Whether several rows of few columns may be taken as one, of up to kFoldedColumns.
 enum class folding { none, allowed };
+constexpr std::int64_t kFoldedColumns = 128;
 
 // Columns of a bunch that are worked on at once.
 struct tile {
@@ -94,10 +97,13 @@ void for_each_tile(const slice_range& r, folding rows, F&& f) {
   const std::int64_t most = kStripColumns / v.run * v.run;
   const std::int64_t all = v.row_columns();
   const std::int64_t end = r.end * v.inner;
-  const bool foldable = rows == folding::allowed && all <= kStripColumns / 2 && v.row_stride == all && v.rows > 1 &&
-                        r.begin == 0 && end == all;
+  const bool foldable =
+      rows == folding::allowed && v.row_stride == all && r.begin == 0 && end == all && all <= kFoldedColumns / 2;
+  // As many as fill the steps, but not for a row or two: coefficients are repeated for each.
+  const std::int64_t some = foldable ? kFoldedColumns / all : 1, enough = v.rows / 4;
+  const std::int64_t folded = some < enough ? some : enough > 1 ? enough : 1;
   for (std::int64_t first = r.begin * v.inner; first < end; first += most) {
-    f(tile{first, end - first < most ? end - first : most, foldable ? kStripColumns / all : 1});
+    f(tile{first, end - first < most ? end - first : most, folded});
   }
 }
 
@@ -126,6 +132,21 @@ void for_each_run(const slice_range& r, F&& f) {
   }
 }
 
+// Calls f(column of the tile, slice, channel) for every channel of a tile, without the divisions that these come from:
+// with one for every column they took longer than the sums (axis_norm along the first axis of 64 x 1024).
+template <class F>
+void for_each_channel(const slices& v, const tile& t, F&& f) {
+  std::int64_t k = t.first / v.inner, channel = t.first / v.run, within = t.first % v.inner;
+  for (std::int64_t j = 0; j < t.columns; j += v.run, ++channel) {
+    f(j, k, channel);
+    within += v.run;
+    if (within == v.inner) {
+      within = 0;
+      ++k;
+    }
+  }
+}
+
 // An array of coefficients or sums, one for each column of a tile, and one step more, which vectors may reach into.
 template <class V>
 struct column_array {
@@ -134,25 +155,33 @@ struct column_array {
   // value(slice, channel) for every column, repeated where rows are folded.
   template <class F>
   void fill(const slices& v, const tile& t, F&& value) {
-    for (std::int64_t j = 0; j < t.columns; j += v.run) {
-      const std::int64_t column = t.first + j;
-      const V same = static_cast<V>(value(column / v.inner, column / v.run));
+    for_each_channel(v, t, [&](std::int64_t j, std::int64_t k, std::int64_t channel) {
+      const V same = static_cast<V>(value(k, channel));
       for (std::int64_t i = j; i < j + v.run; ++i) at[i] = same;
+    });
+    // What is there, behind itself, until all is: an element at a time would wait for the one before.
+    const std::int64_t width = t.width();
+    for (std::int64_t done = t.columns; done < width; done *= 2) {
+      std::memcpy(at + done, at, static_cast<std::size_t>(done < width - done ? done : width - done) * sizeof(V));
     }
-    for (std::int64_t j = t.columns; j < t.width(); ++j) at[j] = at[j - t.columns];
-    for (std::int64_t j = t.width(); j < t.width() + 16; ++j) at[j] = V{};
+    for (std::int64_t j = width; j < width + 16; ++j) at[j] = V{};
   }
 
   void clear(const tile& t) {
     for (std::int64_t j = 0; j < t.width() + 16; ++j) at[j] = V{};
   }
 
-  // The sum over the columns of a channel that begins at column j of the tile.
-  V sum(const slices& v, const tile& t, std::int64_t j) const {
-    V total{};
-    for (std::int64_t fold = 0; fold < t.folded; ++fold) {
-      for (std::int64_t i = 0; i < v.run; ++i) total += at[fold * t.columns + j + i];
+  // Adds what the folded rows have to the first of them, where sum() looks.
+  void unfold(const tile& t) {
+    for (std::int64_t fold = 1; fold < t.folded; ++fold) {
+      for (std::int64_t j = 0; j < t.columns; ++j) at[j] += at[fold * t.columns + j];
     }
+  }
+
+  // The sum over the columns of a channel that begins at column j of the tile.
+  V sum(const slices& v, std::int64_t j) const {
+    V total = at[j];
+    for (std::int64_t i = 1; i < v.run; ++i) total += at[j + i];
     return total;
   }
 };
@@ -164,6 +193,10 @@ extern const strip_table* const kStripTables[3];
 // Epsilon is what will be added to the variance: what is far below it need not be exact.
 void slice_moments(const slice_range& r, const strip_table& ops, summing how, std::int32_t dtype, const void* x,
                    bool centred, double epsilon, double* mean, double* variance);
+
+// y = x * factor, one for each slice: in float32, or in double where factors are beyond it.
+void slice_scale(const slice_range& r, const strip_table& ops, std::int32_t dtype, const void* x, void* y,
+                 const double* factor);
 
 struct affine_coefficients {
   float center, factor, offset;
@@ -210,14 +243,14 @@ void channel_products(const slice_range& r, const strip_table& ops, summing how,
         products(element_at(t, dtype, at), element_at(x, dtype, at), s, centers.at, scales.at, into[0].at, into[1].at,
                  into[2].at);
       });
+      for (auto& sum : into) sum.unfold(piece);
     };
     bool has_exact = how == summing::in_double;
     take(has_exact ? exact : sums, has_exact ? ops.exact_products_columns[dtype] : ops.products_columns[dtype]);
-    for (std::int64_t j = 0; j < piece.columns; j += v.run) {
-      const std::int64_t column = piece.first + j;
+    for_each_channel(v, piece, [&](std::int64_t j, std::int64_t k, std::int64_t channel) {
       double all[3];
       const auto add_up = [&](const column_array<double>(&of)[3]) {
-        for (int i = 0; i < 3; ++i) all[i] = of[i].sum(v, piece, j);
+        for (int i = 0; i < 3; ++i) all[i] = of[i].sum(v, j);
       };
       add_up(how == summing::in_double ? exact : sums);
       if (how == summing::in_float_first && !good(all)) {
@@ -225,8 +258,8 @@ void channel_products(const slice_range& r, const strip_table& ops, summing how,
         has_exact = true;
         add_up(exact);
       }
-      emit(column / v.inner, column / v.run, all[0], all[1], all[2]);
-    }
+      emit(k, channel, all[0], all[1], all[2]);
+    });
   });
 }
 

@@ -132,14 +132,12 @@ NK_INLINE double fold(const power_function& f, step all) {
 }
 
 // Calls body(f), and for the kinds that matter most with one that the compiler knows: the loops need not ask, and have
-// the sums of their lanes in registers.
+// the sums of their lanes in registers. (p = 2, which matters more than all others, has dot products.)
 template <class Body>
 NK_INLINE void with_kind_of(const power_function& f, Body&& body) {
   switch (f.kind) {
     case power::one:
       return body(power_function{power::one, 1.0});
-    case power::two:
-      return body(power_function{power::two, 2.0});
     case power::largest:
       return body(power_function{power::largest, f.exponent});
     default:
@@ -147,9 +145,46 @@ NK_INLINE void with_kind_of(const power_function& f, Body&& body) {
   }
 }
 
+// sum(a * b), two sums side by side: one waits for its additions (vector_norm of rows of 1024: 110 ns, so 60).
+template <class T>
+NK_INLINE double dot_product(const T* a, const T* b, const strip& s) {
+  vd sums[2] = {splat_double(0.0), splat_double(0.0)};
+  const auto add_step = [&](std::int64_t at, auto lanes, vd& to)
+                            NK_INLINE_LAMBDA { to = fma(widen(load(a + at, lanes)), widen(load(b + at, lanes)), to); };
+  for (std::int64_t row = 0; row < s.rows; ++row) {
+    const std::int64_t end = row * s.row_stride + s.width;
+    std::int64_t at = row * s.row_stride;
+    for (; at + 2 * kLanes <= end; at += 2 * kLanes) {
+      add_step(at, whole{}, sums[0]);
+      add_step(at + kLanes, whole{}, sums[1]);
+    }
+    for_each_step(at, end, [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA { add_step(i, lanes, sums[0]); });
+  }
+  return sum(add(sums[0], sums[1]));
+}
+
+// Calls put(j, sums) with the sums of a * b of every step of columns. Lanes beyond the strip have 0.
+template <class T, class Put>
+NK_INLINE void column_dot_products(const T* a, const T* b, const strip& s, Put&& put) {
+  for_each_column_step(s, [&](std::int64_t j, auto lanes, std::int64_t begin, std::int64_t end) NK_INLINE_LAMBDA {
+    vd all = splat_double(0.0);
+    for (std::int64_t row = begin; row < end; ++row) {
+      const std::int64_t at = row * s.row_stride + j;
+      all = fma(widen(load(a + at, lanes)), widen(load(b + at, lanes)), all);
+    }
+    step sums;
+    store(sums.lane, all);
+    put(j, sums);
+  });
+}
+
 template <class T>
 void power_sum(const void* x, const strip& s, const power_function& f, double scale, double* total) {
   const T* const px = static_cast<const T*>(x);
+  if (f.kind == power::two) {
+    *total += dot_product(px, px, s);
+    return;
+  }
   const bool extreme = f.kind == power::largest || f.kind == power::smallest;
   const step scales = all_lanes(scale);
   step all = all_lanes(extreme ? *total : 0.0);
@@ -166,12 +201,15 @@ void power_sum(const void* x, const strip& s, const power_function& f, double sc
 template <class T>
 void power_sum_columns(const void* x, const strip& s, const power_function& f, const double* scale, double* total) {
   const T* const px = static_cast<const T*>(x);
-  for (std::int64_t row = 0; row < s.rows; ++row) {
-    const T* const from = px + row * s.row_stride;
-    for_each_step(0, s.width, [&](std::int64_t j, auto lanes) {
-      accumulate(f, load_step(from + j, lanes), scale + j, lanes_in(lanes), total + j);
+  if (f.kind == power::two) {
+    column_dot_products(px, px, s, [&](std::int64_t j, const step& sums) NK_INLINE_LAMBDA {
+      for (int i = 0; i < kLanes; ++i) total[j + i] += sums.lane[i];
     });
+    return;
   }
+  for_each_row_step(s, [&](std::int64_t at, std::int64_t j, auto lanes) {
+    accumulate(f, load_step(px + at, lanes), scale + j, lanes_in(lanes), total + j);
+  });
 }
 
 // What a product adds up in n lanes: t * derivative, or without t the derivative's magnitude.
@@ -197,6 +235,10 @@ template <class T>
 void power_product(const void* t, const void* x, const strip& s, const power_function& f, double norm, double* total) {
   const T* const pt = static_cast<const T*>(t);
   const T* const px = static_cast<const T*>(x);
+  if (f.kind == power::two && t != nullptr) {
+    *total += dot_product(pt, px, s);
+    return;
+  }
   const step norms = all_lanes(norm);
   step all = all_lanes(0.0);
   with_kind_of(f, [&](const power_function& known) NK_INLINE_LAMBDA {
@@ -214,12 +256,15 @@ void power_product_columns(const void* t, const void* x, const strip& s, const p
                            double* total) {
   const T* const pt = static_cast<const T*>(t);
   const T* const px = static_cast<const T*>(x);
-  for (std::int64_t row = 0; row < s.rows; ++row) {
-    const std::int64_t base = row * s.row_stride;
-    for_each_step(0, s.width, [&](std::int64_t j, auto lanes) {
-      add_products(advance(pt, base + j), px + base + j, lanes, f, norm + j, total + j);
+  if (f.kind == power::two && t != nullptr) {
+    column_dot_products(pt, px, s, [&](std::int64_t j, const step& sums) NK_INLINE_LAMBDA {
+      for (int i = 0; i < kLanes; ++i) total[j + i] += sums.lane[i];
     });
+    return;
   }
+  for_each_row_step(s, [&](std::int64_t at, std::int64_t j, auto lanes) {
+    add_products(advance(pt, at), px + at, lanes, f, norm + j, total + j);
+  });
 }
 
 template <class T, class Lanes>
@@ -256,13 +301,9 @@ void power_combine_columns(const void* t, const void* x, void* out, const strip&
   const T* const pt = static_cast<const T*>(t);
   const T* const px = static_cast<const T*>(x);
   T* const po = static_cast<T*>(out);
-  for (std::int64_t row = 0; row < s.rows; ++row) {
-    const std::int64_t base = row * s.row_stride;
-    for_each_step(0, s.width, [&](std::int64_t j, auto lanes) {
-      const std::int64_t at = base + j;
-      combine_step(advance(pt, at), px + at, po + at, lanes, f, norm + j, a + j, b + j);
-    });
-  }
+  for_each_row_step(s, [&](std::int64_t at, std::int64_t j, auto lanes) {
+    combine_step(advance(pt, at), px + at, po + at, lanes, f, norm + j, a + j, b + j);
+  });
 }
 
 NK_END_ISA

@@ -76,7 +76,8 @@ struct strip_table {
   void (*power_sum_columns[3])(const void* x, const strip& s, const power_function& f, const double* scale,
                                double* sum);
 
-  // sum += sum(t * derivative(x)); with no t a sum of the derivative's magnitude: for the extremes, the number of ties
+  // sum += sum(t * derivative(x)), for p = 2 times the norm, which divides the sum more exactly; with no t a sum of the
+  // derivative's magnitude: for the extremes, the number of ties
   void (*power_product[3])(const void* t, const void* x, const strip& s, const power_function& f, double norm,
                            double* sum);
   void (*power_product_columns[3])(const void* t, const void* x, const strip& s, const power_function& f,

@@ -122,12 +122,13 @@ void means_of(const slice_range& r, const nk::axis_norm_table& table, const Para
       table.products[pair](nk::element_at(t, p.dtype, offset), nk::element_at(weight, p.param_dtype, offset),
                            nk::element_at(p.x, p.dtype, offset), s, arrays.statistics(), at);
     });
-    for (std::int64_t j = 0; j < (arrays.columns ? piece.columns : 1); j += v.run) {
-      const std::int64_t i = (piece.first + j) / v.inner - r.begin;
-      m->g[i] += arrays.columns ? sums[0].sum(v, piece, j) : sums[0].at[0];
-      m->g_xhat[i] += arrays.columns ? sums[1].sum(v, piece, j) : sums[1].at[0];
-      m->xhat[i] += arrays.columns ? sums[2].sum(v, piece, j) : sums[2].at[0];
-    }
+    for (auto& sum : sums) sum.unfold(piece);
+    nk::for_each_channel(v, piece, [&](std::int64_t j, std::int64_t k, std::int64_t) {
+      const std::int64_t i = k - r.begin;
+      m->g[i] += arrays.columns ? sums[0].sum(v, j) : sums[0].at[0];
+      m->g_xhat[i] += arrays.columns ? sums[1].sum(v, j) : sums[1].at[0];
+      m->xhat[i] += arrays.columns ? sums[2].sum(v, j) : sums[2].at[0];
+    });
   };
   if (v.by_run()) {
     for (std::int64_t k = r.begin; k < r.end; ++k) piece_of({k * v.inner, v.inner, 1});

@@ -64,9 +64,7 @@ nk_status nk_l2_normalize_forward(const nk_axis_forward_params* params) {
     divisors d;
     divisors_of(r, ops, p, f, &d);
     for (std::int64_t k = r.begin; k < r.end; ++k) nk::save(p.norm, r, k, d.norm[k - r.begin]);
-    nk::channel_affine_double(r, ops, p.dtype, p.x, p.y, [&](std::int64_t k, std::int64_t) {
-      return nk::affine_double_coefficients{d.inverse[k - r.begin], 0.0};
-    });
+    nk::slice_scale(r, ops, p.dtype, p.x, p.y, d.inverse);
   });
 }
 
@@ -81,14 +79,9 @@ nk_status nk_l2_normalize_backward(const nk_axis_backward_params* params) {
     divisors_of(r, ops, p, f, &d);
     double ties[nk::kStripColumns], b[nk::kStripColumns];
     nk::slice_ties(r, ops, p.dtype, p.x, f, d.norm, ties);
-    for (std::int64_t i = 0; i < r.count(); ++i) b[i] = 0.0;
-    nk::channel_products(
-        r, ops, nk::summing::in_double, p.dtype, p.dy, p.x, [](std::int64_t) { return 0.0f; },
-        [&](std::int64_t k) { return static_cast<float>(d.inverse[k - r.begin]); },
-        [&](std::int64_t k, std::int64_t, double, double product, double) {
-          const std::int64_t i = k - r.begin;
-          if (!d.constant[i]) b[i] -= product * d.inverse[i] / ties[i];
-        });
+    // sum(dy * x) / norm, whatever p is.
+    nk::slice_derivative_products(r, ops, p.dtype, p.dy, p.x, {nk::power::two, 2.0}, d.norm, b);
+    for (std::int64_t i = 0; i < r.count(); ++i) b[i] = d.constant[i] ? 0.0 : -b[i] * d.inverse[i] / ties[i];
     if (f.kind != nk::power::two) {
       nk::slice_derivative_combine(r, ops, p.dtype, p.dy, p.x, p.dx, f, d.norm, d.inverse, b);
       return;

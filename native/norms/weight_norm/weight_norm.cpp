@@ -64,10 +64,11 @@ nk_status nk_weight_norm_forward(const nk_axis_forward_params* params) {
   return nk::run_axis(kRoom, p, [&](const slice_range& r, const strip_table& ops) {
     const norms norm = norms_of(r, ops, p);
     for (std::int64_t k = r.begin; k < r.end; ++k) nk::save(p.norm, r, k, norm.at[k - r.begin]);
-    nk::channel_affine_double(r, ops, p.dtype, p.x, p.y, [&](std::int64_t k, std::int64_t) {
-      return nk::affine_double_coefficients{nk::parameter_at(p.weight, p.param_dtype, k, 1.0) / norm.at[k - r.begin],
-                                            0.0};
-    });
+    double factor[nk::kStripColumns];
+    for (std::int64_t i = 0; i < r.count(); ++i) {
+      factor[i] = nk::parameter_at(p.weight, p.param_dtype, r.begin + i, 1.0) / norm.at[i];
+    }
+    nk::slice_scale(r, ops, p.dtype, p.x, p.y, factor);
   });
 }
 

@@ -20,15 +20,9 @@ internal static partial class Log
     [LoggerMessage(3, LogLevel.Debug, "{Endpoint}: the client has gone, or does not take its result")]
     public static partial void ClientGone(ILogger logger, string endpoint);
 
-    [LoggerMessage(4, LogLevel.Warning, "{Endpoint}: not done in {Time}; the connection is closed")]
-    public static partial void TimedOut(ILogger logger, string endpoint, TimeSpan time);
-
-    [LoggerMessage(5, LogLevel.Information, "Stopping: not ready any more, serving for another {Delay}")]
+    [LoggerMessage(4, LogLevel.Information, "Stopping: not ready any more, serving for another {Delay}")]
     public static partial void Draining(ILogger logger, TimeSpan delay);
 
-    [LoggerMessage(6, LogLevel.Information, "Stopping: {InFlight} requests in flight are waited for")]
+    [LoggerMessage(5, LogLevel.Information, "Stopping: {InFlight} requests in flight are waited for")]
     public static partial void Stopping(ILogger logger, int inFlight);
-
-    [LoggerMessage(7, LogLevel.Error, "Not ready")]
-    public static partial void NotReady(ILogger logger, Exception error);
 }

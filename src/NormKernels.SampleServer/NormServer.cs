@@ -9,8 +9,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.ObjectPool;
 using Microsoft.Extensions.Options;
 
 using NormKernels.SampleServer.Configuration;
@@ -18,7 +16,6 @@ using NormKernels.SampleServer.Endpoints;
 using NormKernels.SampleServer.Memory;
 using NormKernels.SampleServer.Monitoring;
 using NormKernels.SampleServer.Norms;
-using NormKernels.SampleServer.Requests;
 
 namespace NormKernels.SampleServer;
 
@@ -49,28 +46,29 @@ internal static class NormServer
         _ = builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            // The readers count the octets of a body. Kestrel also counts what stands between its chunks.
-            kestrel.Limits.MaxRequestBodySize = 2L * limits.MaxBodyBytes + 4096;
+            kestrel.Limits.MaxRequestBodySize = limits.MaxBodyBytes;
         });
         _ = builder.Services
             .Configure<HostOptions>(host => host.ShutdownTimeout = limits.DrainDelay + limits.ShutdownTimeout)
             .AddProblemDetails()
             .AddSingleton(options)
-            .AddSingleton<INormPath>(_ =>
-                options.Path == PathKind.Native ? new NativeNorms(options) : new ManagedNorms(options))
             .AddSingleton(_ => new TensorBufferPool(limits.MaxPooledBytes))
             .AddSingleton(_ => new ConcurrencyGate(limits.MaxConcurrentRequests))
-            .AddSingleton(provider => Requests(provider, limits.MaxConcurrentRequests))
+            .AddSingleton<INormPath>(_ =>
+                options.Path == PathKind.Native ? new NativeNorms(options) : new ManagedNorms(options))
             .AddSingleton<ServerMetrics>()
             .AddSingleton<NormEndpoint>()
             .AddSingleton<Lifetime>()
             .AddHostedService(provider => provider.GetRequiredService<Lifetime>())
-            .AddHealthChecks().AddCheck<ReadyCheck>("norm");
+            .AddHealthChecks().AddCheck<ReadyCheck>("ready");
 
         WebApplication app = builder.Build();
         try
         {
-            Load(app.Services, options);
+            // What is wrong with the norms is found here, before the server listens.
+            app.Services.GetRequiredService<NormEndpoint>().Map(app);
+            (app.Services.GetRequiredService<INormPath>() as NativeNorms)?.WarmUp(
+                app.Services.GetRequiredService<TensorBufferPool>());
         }
         catch
         {
@@ -79,28 +77,13 @@ internal static class NormServer
         }
 
         _ = app.UseExceptionHandler();
-        app.Services.GetRequiredService<NormEndpoint>().Map(app);
         _ = app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false });
         _ = app.MapHealthChecks("/readyz");
         _ = app.MapGet("/metrics", (ServerMetrics metrics) =>
             TypedResults.Text(metrics.Describe(), PrometheusText.MediaType));
-        _ = app.MapFallback("{**path}", () => TypedResults.Problem(statusCode: StatusCodes.Status404NotFound));
-        return app;
-    }
-
-    // What the server needs for a request is made once for each that may be in flight.
-    private static ObjectPool<NormRequest> Requests(IServiceProvider services, int most) =>
-        new DefaultObjectPoolProvider { MaximumRetained = most }
-            .Create(new NormRequestPolicy(services.GetRequiredService<TensorBufferPool>()));
-
-    // What is wrong with a file, or the native library, is found before the server listens.
-    private static void Load(IServiceProvider services, ServerOptions options)
-    {
-        WarmUp.Run(
-            services.GetRequiredService<INormPath>(), services.GetRequiredService<TensorBufferPool>(),
-            options.Dimension);
         Log.Serving(
-            services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(NormServer)), options.Dimension,
-            options.Path, CpuBackend.NativeVersion, CpuBackend.BestInstructionSet, CpuBackend.LibraryPath);
+            app.Logger, options.Dimension, options.Path, CpuBackend.NativeVersion, CpuBackend.BestInstructionSet,
+            CpuBackend.LibraryPath);
+        return app;
     }
 }

@@ -1,6 +1,7 @@
 using System;
-using System.IO.Pipelines;
-using System.Threading;
+using System.Collections.Generic;
+using System.Linq;
+using System.Net.Http;
 using System.Threading.Tasks;
 
 using Microsoft.VisualStudio.TestTools.UnitTesting;
@@ -9,98 +10,69 @@ using NormKernels.SampleServer.Configuration;
 using NormKernels.SampleServer.Memory;
 using NormKernels.SampleServer.Norms;
 using NormKernels.SampleServer.Requests;
-using NormKernels.SampleServer.Responses;
 using NormKernels.SampleServer.Tests.Support;
 
 namespace NormKernels.SampleServer.Tests;
 
-/// <summary>What the server does with a request, apart from what ASP.NET Core does, allocates no managed memory.</summary>
+/// <summary>The kernel path allocates no managed memory, called alone or by many requests at a time.</summary>
 [TestClass]
+[DoNotParallelize]
 public sealed class AllocationTests
 {
     private const int Dimension = 48;
-
-    // More than is written before the client is waited for.
     private const int Rows = 400;
 
     [TestMethod]
-    [DoNotParallelize]
-    public void The_kernel_path_allocates_nothing()
+    public void The_kernel_path_and_its_memory_allocate_nothing()
     {
         using NativeNorms norms = new(new ServerOptions { Dimension = Dimension });
         using TensorBufferPool buffers = new(1 << 22);
-        Batch batch = new(buffers);
+        using RequestMemory memory = new(buffers);
         foreach (ElementType type in Enum.GetValues<ElementType>())
         {
+            int bytes = Rows * Dimension * Batch.SizeOf(type);
             foreach (NormKind norm in Enum.GetValues<NormKind>())
             {
-                foreach (bool residual in (bool[])(norm == NormKind.L2Normalize ? [false] : [false, true]))
+                foreach (int? residualAt in (int?[])(norm == NormKind.L2Normalize ? [null] : [null, bytes]))
                 {
+                    Batch batch = new(memory, type, Rows, Dimension, ResidualAt: residualAt);
                     Assert.AreEqual(0, LeastAllocated(() =>
                     {
-                        batch.Begin(type, Dimension);
-                        batch.Reserve(used: 0, 2 * Rows * Dimension * Element.SizeOf(type));
-                        (batch.Rows, batch.HasResidual) = (Rows, residual);
+                        memory.Reserve(2 * bytes);
                         norms.Run(norm, batch);
-                        batch.Clear();
-                    }), $"{norm} of {type}, residual {residual}");
+                        memory.Dispose();
+                    }), $"{norm} of {type}, residual at {residualAt}");
                 }
             }
         }
     }
 
     [TestMethod]
-    [DoNotParallelize]
-    public void From_octets_to_octets_nothing_is_allocated()
+    public async Task Under_load_the_kernel_path_allocates_nothing()
     {
-        LimitOptions limits = new();
-        byte[] octets = Tensors<float>.Random(Rows, Dimension, residual: true).ToOctets();
-        AssertNothing(octets, (body, batch, token) => OctetReader.ReadAsync(
-            body, octets.Length, new(ElementType.Float32, null, null, Residual: true), batch, limits, token),
-            OctetWriter.WriteAsync, expected: octets.Length);
-    }
-
-    [TestMethod]
-    [DoNotParallelize]
-    public void From_json_to_json_nothing_is_allocated()
-    {
-        LimitOptions limits = new();
-        JsonBatchReader reader = new();
-        using JsonBatchWriter writer = new();
-        byte[] json = Tensors<float>.Random(Rows, Dimension, residual: true).ToJson();
-        AssertNothing(
-            json, (body, batch, token) => reader.ReadAsync(body, default, batch, limits, token), writer.WriteAsync,
-            expected: 2 * Rows * Dimension * 5);
-    }
-
-    private static void AssertNothing(
-        byte[] body, Func<PipeReader, Batch, CancellationToken, ValueTask<RequestProblem?>> read,
-        Func<PipeWriter, Batch, CancellationToken, ValueTask<bool>> write, int expected)
-    {
-        using NativeNorms norms = new(new ServerOptions { Dimension = Dimension });
-        using TensorBufferPool buffers = new(1 << 22);
-        using Deadline deadline = new();
-        Batch batch = new(buffers);
-        FixedReader reader = new(body);
-        FixedWriter writer = new(1 << 22);
-        Assert.AreEqual(0, LeastAllocated(() =>
+        const int clients = 8;
+        const int calls = 60;
+        await using RunningServer server = await RunningServer.StartAsync("--dimension", $"{Dimension}");
+        await Task.WhenAll(Enumerable.Range(0, clients).Select(client => Task.Run(async () =>
         {
-            reader.Rewind();
-            writer.Rewind();
-            CancellationToken token = deadline.Start(TimeSpan.FromMinutes(1), CancellationToken.None);
-            batch.Begin(ElementType.Float32, Dimension);
-            Assert.IsNull(Done(read(reader, batch, token)));
-            norms.Run(NormKind.RmsNorm, batch);
-            Assert.IsTrue(Done(write(writer, batch, token)));
-            batch.Clear();
-            deadline.Stop();
-        }));
-        Assert.IsGreaterThanOrEqualTo(expected, writer.Written);
+            byte[] octets = Tensors<Half>.Random(Rows, Dimension, residual: false).ToOctets();
+            byte[] json = Tensors<float>.Random(1 + client, Dimension, residual: true).ToJson();
+            for (int call = 0; call < calls; call++)
+            {
+                using HttpResponseMessage half =
+                    await server.PostAsync("/v1/l2-normalize?dtype=float16", "octet-stream", octets);
+                using HttpResponseMessage added = await server.PostAsync("/v1/rms-norm", "json", json);
+                _ = half.EnsureSuccessStatusCode();
+                _ = added.EnsureSuccessStatusCode();
+            }
+        })));
+        Dictionary<string, double> metrics = await server.MetricsAsync();
+        foreach (string norm in (string[])["rms-norm", "l2-normalize"])
+        {
+            Assert.AreEqual(clients * calls, metrics[$"normserver_norm_calls_total{{endpoint=\"{norm}\"}}"]);
+            Assert.AreEqual(0, metrics[$"normserver_norm_allocated_bytes_total{{endpoint=\"{norm}\"}}"], norm);
+        }
     }
-
-    // Nothing is waited for, so this is done already.
-    private static T Done<T>(ValueTask<T> task) =>
-        task.IsCompleted ? task.Result : throw new InvalidOperationException("It waits.");
 
     // The least of some attempts: what a call allocates it allocates every time, while the test host and code that is
     // compiled anew do so now and then.

@@ -1,5 +1,4 @@
 using System;
-using System.Linq;
 using System.Net;
 using System.Net.Http;
 using System.Text;
@@ -25,88 +24,67 @@ public sealed class BadRequestTests
     public static async Task StopAsync() => await _server.DisposeAsync();
 
     [TestMethod]
-    // Where a row or column is -1, it is not said.
-    [DataRow("", "The body is empty.", -1, -1)]
-    [DataRow(" ", "malformed", -1, -1)]
-    [DataRow("[[1, 2, 3]]", "has to be an object with embeddings; it is an array", -1, -1)]
-    [DataRow("null", "it is null", -1, -1)]
-    [DataRow("{}", "has no embeddings", -1, -1)]
-    [DataRow("{\"residual\": [[1, 2, 3]]}", "has no embeddings", -1, -1)]
-    [DataRow("{\"embedding\": [[1, 2, 3]]}", "'embedding'; embeddings and residual are known", -1, -1)]
-    [DataRow("{\"embeddings\": null}", "there has to be an array of rows; there is null", -1, -1)]
-    [DataRow("{\"embeddings\": [1, 2, 3]}", "there has to be an array of 3 numbers; there is 1", 0, -1)]
-    [DataRow("{\"embeddings\": [[1, 2, 3], null]}", "there is null", 1, -1)]
-    [DataRow("{\"embeddings\": [[1, 2, 3], [1, 2]]}", "there have to be 3 columns; there are 2", 1, -1)]
-    [DataRow("{\"embeddings\": [[1, 2, 3], [1, 2, 3, 4]]}", "there have to be 3 columns; there are more", 1, -1)]
-    [DataRow("{\"embeddings\": [[]]}", "there are 0", 0, -1)]
-    [DataRow("{\"embeddings\": [[1, 2, \"3\"]]}", "there has to be a number; there is the string '3'", 0, 2)]
-    [DataRow("{\"embeddings\": [[1, null, 3]]}", "there is null", 0, 1)]
-    [DataRow("{\"embeddings\": [[1, true, 3]]}", "there is true", 0, 1)]
-    [DataRow("{\"embeddings\": [[1, {}, 3]]}", "there is an object", 0, 1)]
-    [DataRow("{\"embeddings\": [[[1]]]}", "there is an array", 0, 0)]
-    [DataRow("{\"embeddings\": [[1, NaN, 3]]}", "malformed in line 1, octet 21: 'N'", 0, 1)]
-    [DataRow("{\"embeddings\": [[1, -Infinity, 3]]}", "malformed", 0, 1)]
-    [DataRow("{\"embeddings\": [[1, 2, 1e39]]}", "1e39 is beyond float32", 0, 2)]
-    [DataRow("{\"embeddings\": [[1, 2, -1e999]]}", "-1e999 is beyond float32", 0, 2)]
-    [DataRow("{\"embeddings\": [[1, 2, 03]]}", "malformed", 0, 2)]
-    [DataRow("{\"embeddings\": [[1, 2, 3], [4, 5", "malformed", 1, 1)]
-    [DataRow("{\"embeddings\": [[1, 2, 3],\n [4, , 6]]}", "malformed in line 2, octet 6", 1, 1)]
-    [DataRow("{\"embeddings\": [[1, 2, 3]", "malformed", 1, -1)]
-    [DataRow("{\"embeddings\": [[1, 2, 3]]", "malformed", -1, -1)]
-    [DataRow("{\"embeddings\": [[1, 2, 3]]} {}", "malformed", -1, -1)]
-    [DataRow("{\"embeddings\": [[1, 2, 3],]}", "malformed", 1, -1)]
-    [DataRow("{\"embeddings\": [[1, 2, 3]] /* */}", "malformed", -1, -1)]
-    [DataRow("{\"embeddings\": [[1, 2, 3]], \"embeddings\": [[1, 2, 3]]}", "embeddings twice", -1, -1)]
-    [DataRow("{\"embeddings\": [[1, 2, 3]], \"residual\": [[1, 2]]}", "there are 2", 0, -1)]
-    [DataRow("{\"embeddings\": [[1, 2, 3]], \"residual\": []}", "0 rows of the residual and 1", 0, -1)]
-    [DataRow("{\"residual\": [[1, 2, 3], [4, 5, 6]], \"embeddings\": [[1, 2, 3]]}", "2 rows of the residual", 1, -1)]
-    [DataRow("\u00EF\u00BB\u00BF{\"embeddings\": [[1, 2, 3]]}", "malformed", -1, -1)]
-    [DataRow("\u00FF\u00FE", "malformed", -1, -1)]
-    [DataRow("{\"\u00FF\u0000\": 1}", "malformed", -1, -1)]
-    [DataRow("{\"\u00FF\": 1}", "embeddings and residual are known", -1, -1)]
-    public async Task Json(string body, string fragment, int row, int column)
+    [DataRow("", "malformed", null)]
+    [DataRow(" ", "malformed", null)]
+    [DataRow("[[1, 2, 3]]", "The body: there has to be an object with embeddings", null)]
+    [DataRow("null", "there has to be an object", null)]
+    [DataRow("{}", "there are no embeddings", null)]
+    [DataRow("{\"residual\": [[1, 2, 3]]}", "there are no embeddings", null)]
+    [DataRow("{\"embedding\": [[1, 2, 3]]}", "'embedding'; embeddings and residual are known", null)]
+    [DataRow("{\"embeddings\": null}", "there has to be an array of rows; there is null", "#/embeddings")]
+    [DataRow("{\"embeddings\": [1, 2, 3]}", "there has to be an array of 3 numbers; there is 1", "#/embeddings/0")]
+    [DataRow("{\"embeddings\": [[1, 2, 3], null]}", "there is null", "#/embeddings/1")]
+    [DataRow("{\"embeddings\": [[1, 2, 3], [1, 2]]}", "there have to be 3 columns; there are 2", "#/embeddings/1/2")]
+    [DataRow("{\"embeddings\": [[1, 2, 3], [1, 2, 3, 4]]}", "there are more than 3 columns", "#/embeddings/1/3")]
+    [DataRow("{\"embeddings\": [[]]}", "there are 0", "#/embeddings/0/0")]
+    [DataRow("{\"embeddings\": [[1, 2, \"3\"]]}", "there has to be a number; there is \"3\".", "#/embeddings/0/2")]
+    [DataRow("{\"embeddings\": [[1, null, 3]]}", "there is null", "#/embeddings/0/1")]
+    [DataRow("{\"embeddings\": [[1, true, 3]]}", "there is true", "#/embeddings/0/1")]
+    [DataRow("{\"embeddings\": [[1, {}, 3]]}", "there is {", "#/embeddings/0/1")]
+    [DataRow("{\"embeddings\": [[[1]]]}", "there is [", "#/embeddings/0/0")]
+    [DataRow("{\"embeddings\": [[1, NaN, 3]]}", "malformed JSON in line 1, octet 21.", "#/embeddings/0/1")]
+    [DataRow("{\"embeddings\": [[1, -Infinity, 3]]}", "malformed", "#/embeddings/0/1")]
+    [DataRow("{\"embeddings\": [[1, 2, 1e39]]}", "1e39 is beyond float32", "#/embeddings/0/2")]
+    [DataRow("{\"embeddings\": [[1, 2, -1e999]]}", "-1e999 is beyond float32", "#/embeddings/0/2")]
+    [DataRow("{\"embeddings\": [[1, 2, 03]]}", "malformed", "#/embeddings/0/2")]
+    [DataRow("{\"embeddings\": [[1, 2, 3], [4, 5", "malformed", "#/embeddings/1/1")]
+    [DataRow("{\"embeddings\": [[1, 2, 3],\n [4, , 6]]}", "malformed JSON in line 2, octet 6", "#/embeddings/1/1")]
+    [DataRow("{\"embeddings\": [[1, 2, 3]", "malformed", "#/embeddings/1")]
+    [DataRow("{\"embeddings\": [[1, 2, 3]]", "malformed", null)]
+    [DataRow("{\"embeddings\": [[1, 2, 3]]} {}", "malformed", null)]
+    [DataRow("{\"embeddings\": [[1, 2, 3],]}", "malformed", "#/embeddings/1")]
+    [DataRow("{\"embeddings\": [[1, 2, 3]] /* */}", "malformed", null)]
+    [DataRow("{\"embeddings\": [[1, 2, 3]], \"embeddings\": [[1, 2, 3]]}", "it is there twice", "#/embeddings")]
+    [DataRow("{\"embeddings\": [[1, 2, 3]], \"residual\": [[1, 2]]}", "there are 2", "#/residual/0/2")]
+    [DataRow("{\"embeddings\": [[1, 2, 3]], \"residual\": []}", "0 rows of the residual and 1", null)]
+    [DataRow("{\"residual\": [[1, 2, 3], [4, 5, 6]], \"embeddings\": [[1, 2, 3]]}", "2 rows of the residual", null)]
+    [DataRow("\u00EF\u00BB\u00BF{\"embeddings\": [[1, 2, 3]]}", "malformed", null)]
+    [DataRow("\u00FF\u00FE", "malformed", null)]
+    [DataRow("{\"\u00FF\u0000\": 1}", "malformed", null)]
+    [DataRow("{\"\u00FF\": 1}", "embeddings and residual are known", null)]
+    [DataRow("{\"embeddings\\ud800\": 1}", "are known", null)]
+    public async Task Json(string body, string fragment, string? pointer)
     {
         // Octet by octet, so that it need not be UTF-8.
         using HttpResponseMessage response =
             await _server.PostAsync("/v1/rms-norm", "json", Encoding.Latin1.GetBytes(body));
         Problem problem = await Problem.ReadAsync(response, HttpStatusCode.BadRequest);
         Assert.Contains(fragment, problem.Detail);
-        Assert.AreEqual((row, column), (problem.Row ?? -1, problem.Column ?? -1), problem.Detail);
-        if (row >= 0)
-        {
-            Assert.AreEqual(
-                $"#/{problem.Tensor}/{row}{(column < 0 ? "" : $"/{column}")}", problem.Pointer, problem.Detail);
-            Assert.StartsWith($"{problem.Tensor}[{row}]", problem.Detail);
-        }
-    }
-
-    [TestMethod]
-    [DataRow("float16", "65520", "65519")]
-    [DataRow("bfloat16", "3.4e38", "3.3e38")]
-    [DataRow("float32", "3.5e38", "3.4e38")]
-    public async Task Json_beyond_a_type(string dtype, string beyond, string within)
-    {
-        using HttpResponseMessage good =
-            await PostAsync($"/v1/l2-normalize?dtype={dtype}", $"{{\"embeddings\": [[0, 0, {within}]]}}");
-        Assert.AreEqual(HttpStatusCode.OK, good.StatusCode);
-        using HttpResponseMessage bad =
-            await PostAsync($"/v1/l2-normalize?dtype={dtype}", $"{{\"embeddings\": [[0, 0, {beyond}]]}}");
-        Problem problem = await Problem.ReadAsync(bad, HttpStatusCode.BadRequest);
-        Assert.AreEqual($"embeddings[0][2]: {beyond} is beyond {dtype}", problem.Detail);
+        Assert.AreEqual(pointer, problem.Pointer, problem.Detail);
     }
 
     [TestMethod]
     [DataRow("dtype=float64", "'float64'")]
     [DataRow("dtype=", "float32, float16 or bfloat16; it is ''")]
     [DataRow("dtype", "it is ''")]
-    [DataRow("dtpye=float16", "'dtpye'; dtype, dim, rows and residual are known")]
-    [DataRow("dtype=float16&dtype=float16", "'dtype' twice")]
+    [DataRow("dtpye=float16", "'dtpye'; dtype, dim and residual are known")]
+    [DataRow("dtype=float16&dtype=float16", "dtype twice")]
     [DataRow("dim=0", "a number from 1")]
     [DataRow("dim=-3", "'-3'")]
     [DataRow("dim=3.0", "'3.0'")]
     [DataRow("dim=99999999999", "'99999999999'")]
     [DataRow("dim=4", "The model has 3 columns; the query says 4")]
-    [DataRow("rows=x", "a number from 0")]
+    [DataRow("rows=2", "'rows'")]
     [DataRow("residual=1", "true or false")]
     [DataRow("%ff%00=1", "are known")]
     public async Task Queries(string query, string fragment)
@@ -125,11 +103,11 @@ public sealed class BadRequestTests
     {
         using HttpResponseMessage residual =
             await PostAsync("/v1/rms-norm?residual=true", "{\"embeddings\": [[1, 2, 3]]}");
-        Assert.Contains("for octets", (await Problem.ReadAsync(residual, HttpStatusCode.BadRequest)).Detail);
+        Assert.Contains("residual in the body", (await Problem.ReadAsync(residual, HttpStatusCode.BadRequest)).Detail);
 
-        using HttpResponseMessage rows = await PostAsync("/v1/rms-norm?rows=2", "{\"embeddings\": [[1, 2, 3]]}");
-        Problem problem = await Problem.ReadAsync(rows, HttpStatusCode.BadRequest);
-        Assert.AreEqual((1, "embeddings[1]: there are 1 rows; the query says 2"), (problem.Row, problem.Detail));
+        using HttpResponseMessage half =
+            await PostAsync("/v1/rms-norm?dtype=float16", "{\"embeddings\": [[1, 2, 3]]}");
+        Assert.Contains("JSON is float32", (await Problem.ReadAsync(half, HttpStatusCode.BadRequest)).Detail);
 
         using HttpResponseMessage l2 =
             await PostAsync("/v1/l2-normalize", "{\"embeddings\": [[1, 2, 3]], \"residual\": [[1, 2, 3]]}");
@@ -141,17 +119,11 @@ public sealed class BadRequestTests
 
     [TestMethod]
     // Three columns of float32 are 12 octets.
-    [DataRow("", 25, "25 octets, which is no multiple of 12", "embeddings", 2)]
-    [DataRow("", 11, "11 octets", "embeddings", 0)]
-    [DataRow("?dtype=float16", 9, "no multiple of 6", "embeddings", 1)]
-    [DataRow("?residual=true", 12, "12 octets, which is no multiple of 24 (3 columns of 4, twice: embeddings and residual)", null, null)]
-    [DataRow("?rows=2", 23, "23 octets; 2 rows are 24", "embeddings", 1)]
-    [DataRow("?rows=2", 0, "0 octets; 2 rows are 24", "embeddings", 0)]
-    [DataRow("?rows=2", 25, "2 rows are 24", null, null)]
-    [DataRow("?rows=0", 12, "0 rows are 0", null, null)]
-    [DataRow("?rows=2&residual=true", 47, "2 rows are 48", "residual", 1)]
-    [DataRow("?rows=2&residual=true", 36, "2 rows are 48", "residual", 1)]
-    public async Task Truncated_and_overlong_octets(string query, int length, string fragment, string? tensor, int? row)
+    [DataRow("", 25, "25 octets, which is no multiple of 12: 3 columns of 4.")]
+    [DataRow("", 11, "11 octets")]
+    [DataRow("?dtype=float16", 9, "no multiple of 6: 3 columns of 2.")]
+    [DataRow("?residual=true", 12, "no multiple of 24: 3 columns of 4, twice: embeddings and residual.")]
+    public async Task Octets_that_are_no_rows(string query, int length, string fragment)
     {
         foreach (bool chunked in (bool[])[false, true])
         {
@@ -159,20 +131,29 @@ public sealed class BadRequestTests
                 await _server.PostAsync($"/v1/layer-norm{query}", "octet-stream", new byte[length], chunked: chunked);
             Problem problem = await Problem.ReadAsync(response, HttpStatusCode.BadRequest);
             Assert.Contains(fragment, problem.Detail);
-            Assert.AreEqual((tensor, row), (problem.Tensor, problem.Row), problem.Detail);
         }
     }
 
     [TestMethod]
-    [DataRow("text/plain", "it is text/plain")]
-    [DataRow("application/x-www-form-urlencoded", "application/json or application/octet-stream")]
-    [DataRow("application/json; charset=utf-16", "JSON is UTF-8; this one is utf-16")]
-    [DataRow("json/", "Content-Type to say which")]
-    public async Task Content_types(string contentType, string fragment)
+    [DataRow("text/plain")]
+    [DataRow("application/x-www-form-urlencoded")]
+    [DataRow("json/")]
+    public async Task Content_types(string contentType)
     {
         using HttpResponseMessage response = await _server.PostAsync("/v1/rms-norm", contentType, [1]);
         Problem problem = await Problem.ReadAsync(response, HttpStatusCode.UnsupportedMediaType);
-        Assert.Contains(fragment, problem.Detail);
+        Assert.Contains("application/json or application/octet-stream", problem.Detail);
+    }
+
+    [TestMethod]
+    [DataRow("application/json; charset=utf-8")]
+    [DataRow("Application/JSON")]
+    public async Task Content_types_that_are_taken(string contentType)
+    {
+        using HttpResponseMessage response =
+            await _server.PostAsync("/v1/rms-norm", contentType, "{\"embeddings\": []}"u8.ToArray());
+        Assert.AreEqual("{\"embeddings\":[]}", await response.Content.ReadAsStringAsync());
+        Assert.AreEqual("application/json", response.Content.Headers.ContentType?.ToString());
     }
 
     [TestMethod]
@@ -192,46 +173,12 @@ public sealed class BadRequestTests
     }
 
     [TestMethod]
-    [DataRow("application/json; charset=utf-8", null, "application/json")]
-    [DataRow("application/json; charset=\"UTF-8\"", null, "application/json")]
-    [DataRow("Application/JSON", "*/*", "application/json")]
-    [DataRow("application/json", "text/html, */*;q=0.1", "application/json")]
-    [DataRow("application/json", "application/*", "application/json")]
-    [DataRow("application/json", "application/octet-stream", "application/octet-stream")]
-    [DataRow("application/json", "application/json;q=0.5, application/octet-stream", "application/octet-stream")]
-    [DataRow("application/json", "application/json;q=0.5, application/octet-stream;q=0.2", "application/json")]
-    [DataRow("application/json", "*/*, application/json;q=0", "application/octet-stream")]
-    [DataRow("application/json", "application/json;q=0.2, */*;q=0.9", "application/octet-stream")]
-    public async Task Accept_chooses(string contentType, string? accept, string expected)
-    {
-        using HttpResponseMessage response =
-            await _server.PostAsync("/v1/rms-norm", contentType, "{\"embeddings\": [[1, 2, 3]]}"u8.ToArray(), accept);
-        Assert.AreEqual(HttpStatusCode.OK, response.StatusCode);
-        Assert.AreEqual(expected, response.Content.Headers.ContentType?.ToString());
-    }
-
-    [TestMethod]
-    [DataRow("text/html")]
-    [DataRow("*/*;q=0")]
-    [DataRow("application/json;q=0, application/octet-stream;q=0, */*")]
-    [DataRow("nonsense")]
-    public async Task Accept_may_leave_nothing(string accept)
-    {
-        using HttpResponseMessage response =
-            await _server.PostAsync("/v1/rms-norm", "json", "{\"embeddings\": [[1, 2, 3]]}"u8.ToArray(), accept);
-        Problem problem = await Problem.ReadAsync(response, HttpStatusCode.NotAcceptable);
-        Assert.Contains("Accept has neither", problem.Detail);
-    }
-
-    [TestMethod]
     public async Task Other_methods_and_paths()
     {
         using HttpResponseMessage get = await _server.Client.GetAsync(new Uri("/v1/rms-norm", UriKind.Relative));
-        Assert.AreEqual("POST", get.Content.Headers.Allow.Single());
-        _ = await Problem.ReadAsync(get, HttpStatusCode.MethodNotAllowed);
-
+        Assert.AreEqual(HttpStatusCode.MethodNotAllowed, get.StatusCode);
         using HttpResponseMessage elsewhere = await _server.PostAsync("/v1/group-norm", "json", []);
-        _ = await Problem.ReadAsync(elsewhere, HttpStatusCode.NotFound);
+        Assert.AreEqual(HttpStatusCode.NotFound, elsewhere.StatusCode);
     }
 
     private static Task<HttpResponseMessage> PostAsync(string path, string json) =>

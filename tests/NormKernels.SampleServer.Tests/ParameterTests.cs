@@ -54,35 +54,6 @@ public sealed class ParameterTests
     }
 
     [TestMethod]
-    [DataRow("native")]
-    [DataRow("managed")]
-    public async Task Zero_centred_and_without_a_bias(string kind)
-    {
-        using TempDirectory directory = new();
-        string path = Write(directory, "norm.safetensors");
-        await using RunningServer server = await RunningServer.StartAsync(
-            "--dimension", $"{Dimension}", "--path", kind,
-            "--NormServer:RmsNorm:File", path, "--NormServer:RmsNorm:Prefix", "model.rms.",
-            "--NormServer:RmsNorm:ZeroCentered", "true",
-            "--NormServer:LayerNorm:File", path, "--NormServer:LayerNorm:Prefix", "model.rms.",
-            "--NormServer:LayerNorm:Bias", "false");
-        Tensors<float> input = Tensors<float>.Random(3, Dimension, residual: false);
-        AssertNear(
-            input.Normed(NormKind.RmsNorm, Array.ConvertAll(Weight, value => 1 + value)),
-            await PostAsync(server, "rms-norm", input));
-        AssertNear(input.Normed(NormKind.LayerNorm, Weight), await PostAsync(server, "layer-norm", input));
-
-        static void AssertNear(Tensors<float> expected, byte[] octets)
-        {
-            float[] actual = Tensors<float>.FromOctets(octets, Dimension, residual: false).Embeddings;
-            for (int i = 0; i < actual.Length; i++)
-            {
-                Assert.AreEqual(expected.Embeddings[i], actual[i], 1e-5f * (1 + MathF.Abs(actual[i])));
-            }
-        }
-    }
-
-    [TestMethod]
     public void That_do_not_fit()
     {
         using TempDirectory directory = new();

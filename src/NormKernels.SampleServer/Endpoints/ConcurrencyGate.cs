@@ -8,7 +8,7 @@ internal sealed class ConcurrencyGate(int most)
 {
     private int _inside;
 
-    /// <summary>Requests that are inside.</summary>
+    /// <summary>Requests inside.</summary>
     public int InFlight => Volatile.Read(ref _inside);
 
     /// <summary>Lets a request in, if there is room; it has to <see cref="Exit"/>.</summary>

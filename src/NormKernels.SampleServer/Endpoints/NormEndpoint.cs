@@ -1,7 +1,7 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
-using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -9,9 +9,10 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.ObjectPool;
+using Microsoft.Net.Http.Headers;
 
 using NormKernels.SampleServer.Configuration;
+using NormKernels.SampleServer.Memory;
 using NormKernels.SampleServer.Monitoring;
 using NormKernels.SampleServer.Norms;
 using NormKernels.SampleServer.Requests;
@@ -20,10 +21,10 @@ using NormKernels.SampleServer.Responses;
 namespace NormKernels.SampleServer.Endpoints;
 
 /// <summary><c>POST /v1/rms-norm</c>, <c>/v1/layer-norm</c> and <c>/v1/l2-normalize</c>: a batch comes in, is normed in
-/// place, and goes out.</summary>
+/// place, and goes out in the form in which it came.</summary>
 internal sealed class NormEndpoint(
-    ServerOptions options, INormPath norms, ObjectPool<NormRequest> requests, ConcurrencyGate gate,
-    ServerMetrics metrics, ILogger<NormEndpoint> logger)
+    ServerOptions options, INormPath norms, TensorBufferPool buffers, ConcurrencyGate gate, ServerMetrics metrics,
+    ILogger<NormEndpoint> logger)
 {
     // What nginx calls it when the client closes the connection; it is only counted.
     private const int ClientClosedRequest = 499;
@@ -43,193 +44,149 @@ internal sealed class NormEndpoint(
     {
         foreach (NormKind norm in Enum.GetValues<NormKind>())
         {
-            // RequestDelegates: nothing is bound, so nothing is allocated for it. Other methods have an endpoint of their
-            // own: the middleware that explains any status costs every request more than all the rest.
-            string path = $"/v1/{NameOf(norm)}";
-            _ = endpoints.MapPost(path, context => HandleAsync(context, norm));
-            _ = endpoints.Map(path, RefuseMethodAsync);
+            _ = endpoints.MapPost($"/v1/{NameOf(norm)}", context => HandleAsync(context, norm));
         }
-    }
-
-    private static Task RefuseMethodAsync(HttpContext context)
-    {
-        context.Response.Headers.Allow = HttpMethods.Post;
-        return Problems.WriteAsync(
-            context, new(StatusCodes.Status405MethodNotAllowed, $"Tensors come with {HttpMethods.Post}."));
     }
 
     private async Task HandleAsync(HttpContext context, NormKind norm)
     {
-        // The last octets of a result leave when all that the request held has been given back: a client that has its
-        // answer finds room for its next request. Kestrel flushes the end of what is chunked, as JSON is, and only that.
-        if (await ServeAsync(context, norm) && context.Response.ContentLength is not null)
-        {
-            _ = await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
-        }
-    }
-
-    // Whether there is a result.
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> ServeAsync(HttpContext context, NormKind norm)
-    {
         long start = Stopwatch.GetTimestamp();
         int status = StatusCodes.Status500InternalServerError;
         bool entered = gate.TryEnter();
-        NormRequest? request = null;
         try
         {
-            RequestProblem? problem;
-            if (entered)
-            {
-                request = requests.Get();
-                problem = await RunAsync(context, norm, request);
-            }
-            else
-            {
-                problem = new(
+            // What is too much is turned away at once: whoever balances the load knows better where it should go.
+            status = await (entered
+                ? ServeAsync(context, norm)
+                : RefuseAsync(context, norm, new RequestException(
                     StatusCodes.Status503ServiceUnavailable,
-                    $"{_limits.MaxConcurrentRequests} requests are being worked on, and more are not taken.")
-                {
-                    RetryAfter = _limits.RetryAfter,
-                };
-            }
-
-            status = problem?.Status ?? StatusCodes.Status200OK;
-            if (problem is not null)
-            {
-                await RefuseAsync(context, norm, problem);
-            }
-
-            return problem is null;
-        }
-        catch (Exception e) when (e is IOException or OperationCanceledException)
-        {
-            // Nobody to tell: the client has gone, or did not take its result in time. Half a result must not look like
-            // a whole one.
-            status = ClientClosedRequest;
-            Log.ClientGone(logger, NameOf(norm));
-            context.Abort();
-            return false;
+                    $"{_limits.MaxConcurrentRequests} requests are being worked on, and more are not taken.")));
         }
         finally
         {
-            bool succeeded = status == StatusCodes.Status200OK;
-            metrics.CountRequest(
-                norm, status, Stopwatch.GetTimestamp() - start, succeeded ? request!.Received : 0,
-                succeeded ? request!.Sent : 0, succeeded ? request!.Batch.Rows : 0);
-            if (request is not null)
-            {
-                requests.Return(request);
-            }
-
+            metrics.CountRequest(norm, status, Stopwatch.GetTimestamp() - start);
             if (entered)
             {
                 gate.Exit();
             }
         }
+
+        // The last octets leave when all that the request held has been given back: a client that has its answer finds
+        // room for its next request. Kestrel flushes the end of what is chunked, as JSON is, and only that.
+        if (status == StatusCodes.Status200OK && context.Response.ContentLength is not null)
+        {
+            _ = await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+        }
     }
 
-    // What is wrong with the request, or null if the result is on its way.
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<RequestProblem?> RunAsync(HttpContext context, NormKind norm, NormRequest request)
+    // The status that the request ends with.
+    private async Task<int> ServeAsync(HttpContext context, NormKind norm)
     {
-        if (TensorForms.OfContent(context.Request, out TensorForm given) is { } unsupported)
-        {
-            return unsupported;
-        }
-
-        if (TensorForms.OfAccept(context.Request, given, out TensorForm wanted) is { } notAcceptable)
-        {
-            return notAcceptable;
-        }
-
-        if (context.Request.ContentLength > _limits.MaxBodyBytes)
-        {
-            return RequestProblem.TooLarge(_limits.MaxBodyBytes);
-        }
-
-        if (BatchQuery.Parse(context.Request.QueryString.Value, out BatchQuery query) is { } badQuery)
-        {
-            return badQuery;
-        }
-
-        int dimension = query.Dimension ?? options.Dimension;
-        if (WrongDimension(norm, dimension) is { } wrongDimension)
-        {
-            return wrongDimension;
-        }
-
-        CancellationToken token = request.Deadline.Start(_limits.RequestTimeout, context.RequestAborted);
-        bool isRead = false;
+        CancellationToken aborted = context.RequestAborted;
+        using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(aborted);
+        deadline.CancelAfter(_limits.RequestTimeout);
         try
         {
-            request.Batch.Begin(query.Type, dimension);
-            if (await request.ReadAsync(context.Request, given, query, _limits, token) is { } badBody)
-            {
-                return badBody;
-            }
+            await NormAsync(context, norm, deadline.Token);
+            return StatusCodes.Status200OK;
+        }
+        catch (BadHttpRequestException e) when (!aborted.IsCancellationRequested)
+        {
+            // Ours, or Kestrel's: too large, too slow, cut short, or not HTTP.
+            return await RefuseAsync(context, norm, e);
+        }
+        catch (OperationCanceledException) when (!aborted.IsCancellationRequested && !context.Response.HasStarted)
+        {
+            return await RefuseAsync(
+                context, norm,
+                new RequestException(StatusCodes.Status408RequestTimeout, $"Not done in {_limits.RequestTimeout}."));
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            // Nobody to tell: the client has gone, or did not take its result in time. Half a result must not look like
+            // a whole one.
+            Log.ClientGone(logger, NameOf(norm));
+            context.Abort();
+            return ClientClosedRequest;
+        }
+    }
 
-            isRead = true;
-            return Run(norm, request.Batch, wanted) ?? await request.WriteAsync(context.Response, wanted, token);
-        }
-        catch (BadHttpRequestException e) when (!context.RequestAborted.IsCancellationRequested)
+    private async Task NormAsync(HttpContext context, NormKind norm, CancellationToken cancellationToken)
+    {
+        bool isJson = IsJson(context.Request);
+        BatchQuery query = BatchQuery.Parse(context.Request.Query);
+        int dimension = Check(query, norm, isJson);
+        using RequestMemory body = new(buffers), tensors = new(buffers);
+        int length = await body.ReadAsync(context.Request, _limits.MaxBodyBytes, cancellationToken);
+        Batch batch = isJson
+            ? JsonBatchReader.Read(body.Span[..length], tensors, dimension, _limits.MaxRows)
+            : OctetBatchReader.Read(body, length, query, dimension, _limits.MaxRows);
+        if (batch.ResidualAt is not null && norm == NormKind.L2Normalize)
         {
-            // Too large, too slow, cut short, or not HTTP: the server said so while the body was read.
-            return e.StatusCode == StatusCodes.Status413PayloadTooLarge
-                ? RequestProblem.TooLarge(_limits.MaxBodyBytes)
-                : new(e.StatusCode, e.Message) { ClosesConnection = true };
+            throw RequestException.Bad($"{NameOf(norm)} takes no residual.");
         }
-        catch (OperationCanceledException) when (
-            !context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted)
-        {
-            Log.TimedOut(logger, NameOf(norm), _limits.RequestTimeout);
-            return isRead
-                ? new(StatusCodes.Status503ServiceUnavailable, $"The result was not ready in {_limits.RequestTimeout}.")
-                {
-                    RetryAfter = _limits.RetryAfter,
-                    ClosesConnection = true,
-                }
-                : new(
-                    StatusCodes.Status408RequestTimeout,
-                    $"The body had not come in full in {_limits.RequestTimeout}.")
-                {
-                    ClosesConnection = true,
-                };
-        }
+
+        Run(norm, batch);
+        await (isJson
+            ? JsonBatchWriter.WriteAsync(context.Response, batch, cancellationToken)
+            : OctetBatchWriter.WriteAsync(context.Response, batch, cancellationToken));
     }
 
     // The kernel path: nothing in it allocates managed memory, and a metric says if it ever does.
-    private RequestProblem? Run(NormKind norm, Batch batch, TensorForm wanted)
+    private void Run(NormKind norm, Batch batch)
     {
-        if (batch.HasResidual && norm == NormKind.L2Normalize)
-        {
-            return RequestProblem.Bad($"{NameOf(norm)} takes no residual.");
-        }
-
         long allocated = GC.GetAllocatedBytesForCurrentThread();
         long start = Stopwatch.GetTimestamp();
         norms.Run(norm, batch);
         long ticks = Stopwatch.GetTimestamp() - start;
-        metrics.CountNorm(norm, ticks, GC.GetAllocatedBytesForCurrentThread() - allocated);
-        return wanted == TensorForm.Json && batch.TryFindNonFinite(out BatchTensor tensor, out int row, out int column)
-            ? RequestProblem.At(
-                tensor, row, column, "the result is not finite, which JSON cannot say; octets can",
-                StatusCodes.Status422UnprocessableEntity)
-            : null;
+        metrics.CountNorm(norm, batch.Rows, ticks, GC.GetAllocatedBytesForCurrentThread() - allocated);
     }
 
-    private RequestProblem? WrongDimension(NormKind norm, int dimension) =>
-        norm != NormKind.L2Normalize
-            ? dimension == options.Dimension
-                ? null
-                : RequestProblem.Bad($"The model has {options.Dimension} columns; the query says {dimension}.")
-            : dimension <= Math.Max(_limits.MaxDimension, options.Dimension)
-                ? null
-                : RequestProblem.Bad($"A request may have {_limits.MaxDimension} columns; the query says {dimension}.");
-
-    private Task RefuseAsync(HttpContext context, NormKind norm, RequestProblem problem)
+    private static bool IsJson(HttpRequest request)
     {
-        Log.Refused(logger, NameOf(norm), problem.Status, problem.Detail);
-        return Problems.WriteAsync(context, problem);
+        bool isJson = request.HasJsonContentType();
+        bool isOctets = MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type)
+            && type.MediaType.Equals("application/octet-stream", StringComparison.OrdinalIgnoreCase);
+        // Compressed octets could have the length of a batch.
+        return (isJson || isOctets) && request.Headers.ContentEncoding.Count == 0
+            ? isJson
+            : throw new RequestException(
+                StatusCodes.Status415UnsupportedMediaType,
+                "The body has to be application/json or application/octet-stream, without Content-Encoding.");
+    }
+
+    // The columns of the batch.
+    private int Check(BatchQuery query, NormKind norm, bool isJson)
+    {
+        int dimension = query.Dimension ?? options.Dimension;
+        return isJson && (query.Type != ElementType.Float32 || query.HasResidual)
+            ? throw RequestException.Bad("JSON is float32, and has its residual in the body.")
+            : norm != NormKind.L2Normalize && dimension != options.Dimension
+            ? throw RequestException.Bad($"The model has {options.Dimension} columns; the query says {dimension}.")
+            : dimension > Math.Max(_limits.MaxDimension, options.Dimension)
+            ? throw RequestException.Bad(
+                $"A request may have {_limits.MaxDimension} columns; the query says {dimension}.")
+            : dimension;
+    }
+
+    // As application/problem+json (RFC 9457).
+    private async Task<int> RefuseAsync(HttpContext context, NormKind norm, BadHttpRequestException problem)
+    {
+        Log.Refused(logger, NameOf(norm), problem.StatusCode, problem.Message);
+        if (problem.StatusCode is StatusCodes.Status413PayloadTooLarge or StatusCodes.Status408RequestTimeout)
+        {
+            // What is still on its way is not worth waiting for.
+            context.Response.Headers.Connection = "close";
+        }
+        else if (problem.StatusCode == StatusCodes.Status503ServiceUnavailable)
+        {
+            context.Response.Headers.RetryAfter = "1";
+        }
+
+        Dictionary<string, object?>? extensions =
+            problem is RequestException { Pointer: string pointer } ? new() { ["pointer"] = pointer } : null;
+        await TypedResults.Problem(problem.Message, statusCode: problem.StatusCode, extensions: extensions)
+            .ExecuteAsync(context);
+        return problem.StatusCode;
     }
 }

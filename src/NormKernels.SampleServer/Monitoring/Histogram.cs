@@ -6,8 +6,7 @@ namespace NormKernels.SampleServer.Monitoring;
 /// <summary>How often times fell below certain bounds, as Prometheus counts them.</summary>
 internal sealed class Histogram
 {
-    private static readonly double[] Bounds =
-        [1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+    private static readonly double[] Bounds = [1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5];
 
     // One more, for what is beyond the last bound.
     private readonly long[] _counts = new long[Bounds.Length + 1];

@@ -6,5 +6,6 @@ namespace NormKernels.SampleServer.Norms;
 internal interface INormPath
 {
     /// <summary>Norms a batch in place: the embeddings become the result, a residual becomes the sum.</summary>
+    /// <exception cref="RequestException">It cannot.</exception>
     void Run(NormKind norm, Batch batch);
 }

@@ -2,6 +2,7 @@ using System;
 using System.IO;
 
 using NormKernels.SampleServer.Configuration;
+using NormKernels.SampleServer.Memory;
 using NormKernels.SampleServer.Requests;
 
 namespace NormKernels.SampleServer.Norms;
@@ -14,6 +15,25 @@ internal sealed class NativeNorms(ServerOptions options) : INormPath, IDisposabl
     private readonly NormLayers<float> _float32 = new(options);
     private readonly NormLayers<Half> _float16 = new(options);
     private readonly NormLayers<BFloat16> _bfloat16 = new(options);
+
+    /// <summary>Calls every norm once, so that a native library that is missing is found before the server listens, and
+    /// the first client does not wait for code to be compiled.</summary>
+    /// <exception cref="DllNotFoundException">It is missing; the message lists what was probed.</exception>
+    public void WarmUp(TensorBufferPool buffers)
+    {
+        int bytes = options.Dimension * sizeof(float);
+        using RequestMemory memory = new(buffers);
+        memory.Reserve(2 * bytes);
+        memory.Span.Clear();
+        foreach (ElementType type in Enum.GetValues<ElementType>())
+        {
+            foreach (NormKind norm in Enum.GetValues<NormKind>())
+            {
+                Run(norm, new(memory, type, Rows: 1, options.Dimension));
+                Run(norm, new(memory, type, Rows: 1, options.Dimension, ResidualAt: bytes));
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public void Run(NormKind norm, Batch batch)

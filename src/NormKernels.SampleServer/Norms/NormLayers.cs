@@ -11,8 +11,9 @@ namespace NormKernels.SampleServer.Norms;
 internal sealed class NormLayers<T> : IDisposable
     where T : unmanaged
 {
-    private readonly L2NormalizeLayer<T> _l2Normalize;
-    private readonly CpuOptions _cpu;
+    // One thread a request: with many requests at a time that is best. Not in training, so any number of threads may
+    // call a layer at a time.
+    private readonly L2NormalizeLayer<T> _l2Normalize = new() { IsTraining = false };
 
     /// <summary>Makes the layers and loads their parameters.</summary>
     /// <exception cref="InvalidDataException">A file does not fit; the message says where.</exception>
@@ -20,10 +21,8 @@ internal sealed class NormLayers<T> : IDisposable
     public NormLayers(ServerOptions options)
     {
         long[] shape = [options.Dimension];
-        _cpu = new() { MaxDegreeOfParallelism = options.ThreadsPerRequest };
-        _l2Normalize = new(epsilon: options.L2Normalize.Epsilon) { IsTraining = false };
-        RmsNorm = new(shape, options.RmsNorm.Epsilon, zeroCentered: options.RmsNorm.ZeroCentered) { IsTraining = false };
-        LayerNorm = new(shape, options.LayerNorm.Epsilon, bias: options.LayerNorm.Bias) { IsTraining = false };
+        RmsNorm = new(shape, options.RmsNorm.Epsilon) { IsTraining = false };
+        LayerNorm = new(shape, options.LayerNorm.Epsilon) { IsTraining = false };
         Load(RmsNorm, options.RmsNorm);
         Load(LayerNorm, options.LayerNorm);
     }
@@ -37,21 +36,21 @@ internal sealed class NormLayers<T> : IDisposable
     /// <summary>Norms a batch in place. Nothing is allocated.</summary>
     public void Run(NormKind norm, Batch batch)
     {
-        Span<T> x = batch.Elements<T>(BatchTensor.Embeddings);
-        Span<T> residual = batch.Elements<T>(BatchTensor.Residual);
+        Span<T> x = batch.EmbeddingsAs<T>();
+        Span<T> residual = batch.ResidualAs<T>();
         RowNormLayer<T> layer = norm == NormKind.RmsNorm ? RmsNorm : LayerNorm;
         if (norm == NormKind.L2Normalize)
         {
-            _l2Normalize.Forward(x, x, AxisShape.Of([batch.Rows, batch.Dimension], axis: 1), _cpu);
+            _l2Normalize.Forward(x, x, AxisShape.Of([batch.Rows, batch.Dimension], axis: 1));
         }
-        else if (batch.HasResidual)
+        else if (batch.ResidualAt is not null)
         {
             // The sum replaces the residual, its norm the embeddings.
-            layer.AddForward(x, residual, h: residual, y: x, _cpu);
+            layer.AddForward(x, residual, h: residual, y: x);
         }
         else
         {
-            layer.Forward(x, x, _cpu);
+            layer.Forward(x, x);
         }
     }
 

@@ -1,332 +1,183 @@
 using System;
-using System.Buffers;
-using System.IO.Pipelines;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
-using System.Threading;
-using System.Threading.Tasks;
 
-using NormKernels.SampleServer.Configuration;
+using NormKernels.SampleServer.Memory;
 
 namespace NormKernels.SampleServer.Requests;
 
 /// <summary>
-/// Reads <c>{"embeddings": [[...], ...], "residual": [[...], ...]}</c> into a batch as it comes in, number by number.
+/// Reads <c>{"embeddings": [[...], ...], "residual": [[...], ...]}</c> into a batch of float32, number by number.
 /// </summary>
 /// <remarks>
-/// A number becomes the nearest value of the batch's type (by way of a double for 16-bit types). One that would be
-/// infinite is refused; NaN and infinities are not JSON. One reader reads one body at a time.
+/// A number becomes the nearest float32. One that would be infinite is refused; NaN and infinities are not JSON.
 /// </remarks>
-internal sealed class JsonBatchReader
+internal ref struct JsonBatchReader
 {
-    // What has not ended is looked at again with the next octets: without an end to that, a string of 16 MiB would be
-    // looked at four thousand times. Nothing that is understood is that long.
-    private const int LongestToken = 4096;
+    private readonly Span<float> _elements;
+    private readonly int _dimension;
+    private readonly int _maxRows;
+    private Utf8JsonReader _json;
 
-    private const int FirstCapacity = 16 << 10;
-
-    // One more than is understood, so that a third level of arrays is found here, where row and column are known.
-    private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = 4 };
-
-    private JsonReaderState _state;
-    private Batch _batch = null!;
-    private LimitOptions _limits = null!;
-    private int? _expectedRows;
-
-    // Where the next token stands.
-    private Place _place;
-    private BatchTensor _tensor;
+    // Elements of all tensors so far, and where the next one belongs; -1 for no row, or no column.
+    private int _count;
+    private string? _tensor;
     private int _row;
     private int _column;
 
-    // Elements in the batch, all tensors together; and the rows of the tensors that are complete.
-    private int _count;
-    private int? _rowsOfEmbeddings;
-    private int? _rowsOfResidual;
-
-    /// <summary>Octets of the last body.</summary>
-    public long BytesRead { get; private set; }
-
-    private enum Place
+    private JsonBatchReader(ReadOnlySpan<byte> json, Span<float> elements, int dimension, int maxRows)
     {
-        Start,
-        Object,
-        Tensor,
-        Rows,
-        Row,
-        End,
+        _json = new(json);
+        _elements = elements;
+        (_dimension, _maxRows, _row, _column) = (dimension, maxRows, -1, -1);
     }
 
-    /// <summary>Reads the body to its end.</summary>
-    /// <param name="body">The body.</param>
-    /// <param name="query">What the request says of it.</param>
-    /// <param name="batch">Receives it; has its type and columns.</param>
-    /// <param name="limits">How much is taken.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>What is wrong with it, or null.</returns>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<RequestProblem?> ReadAsync(
-        PipeReader body, BatchQuery query, Batch batch, LimitOptions limits, CancellationToken cancellationToken)
+    /// <summary>Reads a body.</summary>
+    /// <param name="json">The body.</param>
+    /// <param name="memory">Receives the tensors.</param>
+    /// <param name="dimension">Columns.</param>
+    /// <param name="maxRows">Rows that are taken.</param>
+    /// <exception cref="RequestException">It is no batch.</exception>
+    public static Batch Read(ReadOnlySpan<byte> json, RequestMemory memory, int dimension, int maxRows)
     {
-        if (query.Residual is not null)
-        {
-            return RequestProblem.Bad(
-                "The parameter residual of the query is for octets; JSON has the residual in its body.");
-        }
-
-        (_state, _batch, _limits, _expectedRows) = (new(ReaderOptions), batch, limits, query.Rows);
-        (_place, _count, _rowsOfEmbeddings, _rowsOfResidual) = (Place.Start, 0, null, null);
-        BytesRead = 0;
-        batch.Reserve(used: 0, FirstCapacity);
-        while (true)
-        {
-            ReadResult result = await body.ReadAsync(cancellationToken);
-            RequestProblem? problem = Read(result.Buffer, result.IsCompleted, out SequencePosition consumed);
-            body.AdvanceTo(consumed, result.Buffer.End);
-            if (problem is not null || result.IsCompleted)
-            {
-                return problem;
-            }
-        }
-    }
-
-    private RequestProblem? Read(in ReadOnlySequence<byte> json, bool isLast, out SequencePosition consumed)
-    {
-        if (isLast && BytesRead + json.Length == 0)
-        {
-            consumed = json.End;
-            return RequestProblem.Bad("The body is empty.");
-        }
-
-        Utf8JsonReader reader = new(json, isLast, _state);
-        RequestProblem? problem;
+        // A number, with the comma or bracket behind it, has two octets or more, and becomes four.
+        memory.Reserve(json.Length * (sizeof(float) / 2));
+        JsonBatchReader reader = new(json, MemoryMarshal.Cast<byte, float>(memory.Span), dimension, maxRows);
         try
         {
-            problem = _batch.Type switch
-            {
-                ElementType.Float32 => Read<float>(ref reader),
-                ElementType.Float16 => Read<Half>(ref reader),
-                _ => Read<BFloat16>(ref reader),
-            };
+            return reader.ReadBatch(memory);
         }
         catch (JsonException e)
         {
-            problem = Malformed(e);
+            throw reader.Bad($"malformed JSON in line {e.LineNumber + 1}, octet {e.BytePositionInLine + 1}");
         }
-
-        (_state, consumed) = (reader.CurrentState, reader.Position);
-        BytesRead += reader.BytesConsumed;
-        long incomplete = json.Length - reader.BytesConsumed;
-        return problem is not null ? problem
-            : BytesRead + incomplete > _limits.MaxBodyBytes ? RequestProblem.TooLarge(_limits.MaxBodyBytes)
-            : isLast ? Finish()
-            : incomplete > LongestToken
-                ? Here($"there is a word of more than {LongestToken} octets")
-            : null;
     }
 
-    private RequestProblem? Read<T>(ref Utf8JsonReader reader)
-        where T : unmanaged
+    private Batch ReadBatch(RequestMemory memory)
     {
-        while (reader.Read())
+        if (!_json.Read() || _json.TokenType != JsonTokenType.StartObject)
         {
-            RequestProblem? problem = _place switch
+            throw Bad("there has to be an object with embeddings");
+        }
+
+        int? embeddingsAt = null, residualAt = null;
+        int rows = 0, residualRows = 0;
+        while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
+        {
+            bool isResidual = Is("residual"u8);
+            if (!isResidual && !Is("embeddings"u8))
             {
-                Place.Row => ReadNumbers<T>(ref reader),
-                Place.Rows => ReadRow(ref reader),
-                Place.Tensor => ReadTensor(ref reader),
-                Place.Object => ReadProperty(ref reader),
-                _ => ReadStart(ref reader),
-            };
-            if (problem is not null)
-            {
-                return problem;
-            }
-        }
-
-        return null;
-    }
-
-    private RequestProblem? ReadStart(ref Utf8JsonReader reader)
-    {
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            return RequestProblem.Bad($"The body has to be an object with embeddings; it is {Token(ref reader)}.");
-        }
-
-        _place = Place.Object;
-        return null;
-    }
-
-    private RequestProblem? ReadProperty(ref Utf8JsonReader reader)
-    {
-        if (reader.TokenType == JsonTokenType.EndObject)
-        {
-            _place = Place.End;
-            return null;
-        }
-
-        bool isResidual = reader.ValueTextEquals("residual"u8);
-        if (!isResidual && !reader.ValueTextEquals("embeddings"u8))
-        {
-            return RequestProblem.Bad(
-                $"The body has a property '{Text(ref reader)}'; embeddings and residual are known.");
-        }
-
-        _tensor = isResidual ? BatchTensor.Residual : BatchTensor.Embeddings;
-        _place = Place.Tensor;
-        return (isResidual ? _rowsOfResidual : _rowsOfEmbeddings) is null
-            ? null
-            : RequestProblem.Bad($"The body has {RequestProblem.NameOf(_tensor)} twice.");
-    }
-
-    private RequestProblem? ReadTensor(ref Utf8JsonReader reader)
-    {
-        if (reader.TokenType == JsonTokenType.StartArray)
-        {
-            (_place, _row) = (Place.Rows, 0);
-            return null;
-        }
-
-        if (reader.TokenType == JsonTokenType.Null && _tensor == BatchTensor.Residual)
-        {
-            _place = Place.Object;
-            return null;
-        }
-
-        return RequestProblem.Bad(
-            $"{RequestProblem.NameOf(_tensor)}: there has to be an array of rows; there is {Token(ref reader)}.");
-    }
-
-    private RequestProblem? ReadRow(ref Utf8JsonReader reader)
-    {
-        switch (reader.TokenType)
-        {
-            case JsonTokenType.StartArray when _row == _limits.MaxRows:
-                return RequestProblem.TooManyRows(_limits.MaxRows);
-            case JsonTokenType.StartArray:
-                int size = Element.SizeOf(_batch.Type);
-                _batch.Reserve(_count * size, ((long)_count + _batch.Dimension) * size);
-                (_place, _column) = (Place.Row, 0);
-                return null;
-            case JsonTokenType.EndArray when _tensor == BatchTensor.Embeddings:
-                _batch.ResidualFirst = _rowsOfResidual is not null;
-                (_place, _rowsOfEmbeddings) = (Place.Object, _row);
-                return null;
-            case JsonTokenType.EndArray:
-                (_place, _rowsOfResidual) = (Place.Object, _row);
-                return null;
-            default:
-                return Here($"there has to be an array of {_batch.Dimension} numbers; there is {Token(ref reader)}");
-        }
-    }
-
-    // As many as have come, and the end of the row.
-    private RequestProblem? ReadNumbers<T>(ref Utf8JsonReader reader)
-        where T : unmanaged
-    {
-        // Not kept from one call to the next: a new row may have moved the memory.
-        Span<T> row = MemoryMarshal.Cast<byte, T>(_batch.Memory).Slice(_count - _column, _batch.Dimension);
-        while (reader.TokenType == JsonTokenType.Number && _column < row.Length)
-        {
-            if (!TryRead(ref reader, out row[_column]))
-            {
-                return Here($"{Text(ref reader)} is beyond {_batch.Type.ToString().ToLowerInvariant()}");
+                throw Bad($"there is a property '{Text()}'; embeddings and residual are known");
             }
 
-            _column++;
-            _count++;
-            if (!reader.Read())
+            _tensor = isResidual ? "residual" : "embeddings";
+            _ = _json.Read();
+            if ((isResidual ? residualAt : embeddingsAt) is not null)
             {
-                return null;
+                throw Bad("it is there twice");
             }
+
+            int at = _count * sizeof(float);
+            if (!isResidual)
+            {
+                (embeddingsAt, rows) = (at, ReadTensor());
+            }
+            else if (_json.TokenType != JsonTokenType.Null)
+            {
+                (residualAt, residualRows) = (at, ReadTensor());
+            }
+
+            _tensor = null;
         }
 
-        if (reader.TokenType == JsonTokenType.EndArray && _column == row.Length)
-        {
-            _place = Place.Rows;
-            _row++;
-            return null;
-        }
-
-        return reader.TokenType is JsonTokenType.EndArray or JsonTokenType.Number
-            ? RequestProblem.At(
-                _tensor, _row, column: null,
-                $"there have to be {row.Length} columns; there are {(_column < row.Length ? $"{_column}" : "more")}")
-            : Here($"there has to be a number; there is {Token(ref reader)}");
+        // What else there may be makes the reader throw.
+        _ = _json.Read();
+        return embeddingsAt is null ? throw Bad("there are no embeddings")
+            : residualAt is not null && residualRows != rows
+            ? throw Bad($"there are {residualRows} rows of the residual and {rows} of the embeddings")
+            : new(memory, ElementType.Float32, rows, _dimension, embeddingsAt.Value, residualAt);
     }
 
-    private static bool TryRead<T>(ref Utf8JsonReader reader, out T value)
-        where T : unmanaged
+    // What is escaped may be no Unicode, which throws when it is compared; nobody needs to escape these names.
+    private readonly bool Is(ReadOnlySpan<byte> name) => !_json.ValueIsEscaped && _json.ValueTextEquals(name);
+
+    private int ReadTensor()
     {
-        if (typeof(T) == typeof(float))
+        if (_json.TokenType != JsonTokenType.StartArray)
         {
-            bool isNumber = reader.TryGetSingle(out float number);
-            value = Unsafe.BitCast<float, T>(number);
-            return isNumber && float.IsFinite(number);
+            throw Bad($"there has to be an array of rows; there is {Text()}");
         }
 
-        value = Element.Round<T>(reader.GetDouble());
-        return float.IsFinite(Element.ToSingle(value));
+        for (_row = 0; _json.Read() && _json.TokenType != JsonTokenType.EndArray; _row++)
+        {
+            if (_row == _maxRows)
+            {
+                throw RequestException.TooManyRows(_maxRows);
+            }
+
+            ReadRow();
+        }
+
+        int rows = _row;
+        _row = -1;
+        return rows;
     }
 
-    // The JSON is complete; whether it is a batch is another matter.
-    private RequestProblem? Finish()
+    private void ReadRow()
     {
-        if (_rowsOfEmbeddings is not int rows)
+        if (_json.TokenType != JsonTokenType.StartArray)
         {
-            return RequestProblem.Bad("The body has no embeddings.");
+            throw Bad($"there has to be an array of {_dimension} numbers; there is {Text()}");
         }
 
-        if (_rowsOfResidual is not null && _rowsOfResidual != rows)
+        for (_column = 0; _json.Read() && _json.TokenType == JsonTokenType.Number; _column++)
         {
-            return RequestProblem.At(
-                BatchTensor.Residual, Math.Min(rows, _rowsOfResidual.Value), column: null,
-                $"there are {_rowsOfResidual} rows of the residual and {rows} of the embeddings");
+            if (_column == _dimension)
+            {
+                throw Bad($"there are more than {_dimension} columns");
+            }
+
+            if (!_json.TryGetSingle(out float value) || !float.IsFinite(value))
+            {
+                throw Bad($"{Text()} is beyond float32");
+            }
+
+            _elements[_count++] = value;
         }
 
-        if (_expectedRows is not null && _expectedRows != rows)
+        if (_json.TokenType != JsonTokenType.EndArray)
         {
-            return RequestProblem.At(
-                BatchTensor.Embeddings, Math.Min(rows, _expectedRows.Value), column: null,
-                $"there are {rows} rows; the query says {_expectedRows}");
+            throw Bad($"there has to be a number; there is {Text()}");
         }
 
-        (_batch.Rows, _batch.HasResidual) = (rows, _rowsOfResidual is not null);
-        return null;
+        if (_column != _dimension)
+        {
+            throw Bad($"there have to be {_dimension} columns; there are {_column}");
+        }
+
+        _column = -1;
     }
 
-    private RequestProblem Here(string what) => _place switch
+    private readonly RequestException Bad(string what)
     {
-        Place.Row => RequestProblem.At(_tensor, _row, _column, what),
-        Place.Rows => RequestProblem.At(_tensor, _row, column: null, what),
-        _ => RequestProblem.Bad($"The body: {what}."),
-    };
+        if (_tensor is null)
+        {
+            return RequestException.Bad($"The body: {what}.");
+        }
 
-    // The message of the reader ends in where it was, counted from 0.
-    private RequestProblem Malformed(JsonException e)
-    {
-        string message = e.Message.Split(" LineNumber:")[0].TrimEnd('.');
-        return Here($"the JSON is malformed in line {e.LineNumber + 1}, octet {e.BytePositionInLine + 1}: {message}");
+        string row = _row < 0 ? "" : $"/{_row}", column = _column < 0 ? "" : $"/{_column}";
+        string pointer = $"#/{_tensor}{row}{column}";
+        return RequestException.Bad($"{pointer}: {what}.", pointer);
     }
-
-    private static string Token(ref Utf8JsonReader reader) => reader.TokenType switch
-    {
-        JsonTokenType.StartObject => "an object",
-        JsonTokenType.StartArray or JsonTokenType.EndArray => "an array",
-        JsonTokenType.String => $"the string '{Text(ref reader)}'",
-        JsonTokenType.Null => "null",
-        _ => Text(ref reader),
-    };
 
     // As it stands in the body; what is no UTF-8 becomes a replacement character.
-    private static string Text(ref Utf8JsonReader reader)
+    private readonly string Text()
     {
         const int most = 40;
-        ReadOnlySpan<byte> value = reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan;
+        ReadOnlySpan<byte> value = _json.ValueSpan;
         string text = Encoding.UTF8.GetString(value[..Math.Min(value.Length, most)]);
-        return value.Length > most ? text + "..." : text;
+        text = value.Length > most ? text + "..." : text;
+        return _json.TokenType == JsonTokenType.String ? $"\"{text}\"" : text;
     }
 }

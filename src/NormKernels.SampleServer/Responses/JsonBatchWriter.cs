@@ -1,10 +1,11 @@
 using System;
-using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
+
+using Microsoft.AspNetCore.Http;
 
 using NormKernels.SampleServer.Requests;
 
@@ -12,104 +13,68 @@ namespace NormKernels.SampleServer.Responses;
 
 /// <summary>
 /// Writes a batch as <c>{"embeddings": [[...], ...], "residual": [[...], ...]}</c>, each number with the fewest digits
-/// that give its float32 back. One writer writes one body at a time.
+/// that give its float32 back.
 /// </summary>
-internal sealed class JsonBatchWriter : IDisposable
+[SuppressMessage("Performance", "CA1849:Call async methods when in an async method",
+    Justification = "Flush moves what is written into the buffer of the body; nothing is waited for.")]
+internal static class JsonBatchWriter
 {
-    private static readonly JsonEncodedText Embeddings = JsonEncodedText.Encode("embeddings");
-    private static readonly JsonEncodedText Residual = JsonEncodedText.Encode("residual");
-
-    // What it writes to while there is no body.
-    private static readonly ArrayBufferWriter<byte> Nowhere = new();
-
-    private readonly Utf8JsonWriter _json = new(Nowhere, new() { SkipValidation = true });
-
-    /// <summary>Octets of the last body.</summary>
-    public long BytesWritten { get; private set; }
-
     /// <summary>Writes it. The last octets only go when the response is completed.</summary>
-    /// <returns>Whether the client is still there.</returns>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<bool> WriteAsync(PipeWriter body, Batch batch, CancellationToken cancellationToken)
+    /// <exception cref="RequestException">A number is NaN or infinite, which JSON cannot say; nothing has been
+    /// written.</exception>
+    /// <exception cref="OperationCanceledException">The client has gone, or the time is over.</exception>
+    public static async Task WriteAsync(HttpResponse response, Batch batch, CancellationToken cancellationToken)
     {
-        _json.Reset(body);
-        try
+        ThrowIfNotFinite(batch.EmbeddingsAs<float>(), "embeddings", batch.Dimension);
+        ThrowIfNotFinite(batch.ResidualAs<float>(), "residual", batch.Dimension);
+        response.ContentType = "application/json";
+        PipeWriter body = response.BodyWriter;
+        using Utf8JsonWriter json = new(body, new() { SkipValidation = true });
+        json.WriteStartObject();
+        await WriteTensorAsync("embeddings");
+        if (batch.ResidualAt is not null)
         {
-            return await WriteTensorsAsync(body, batch, cancellationToken);
+            await WriteTensorAsync("residual");
         }
-        finally
-        {
-            BytesWritten = _json.BytesCommitted;
-            _json.Reset(Nowhere);
-        }
-    }
 
-    /// <inheritdoc/>
-    public void Dispose() => _json.Dispose();
+        json.WriteEndObject();
+        json.Flush();
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> WriteTensorsAsync(PipeWriter body, Batch batch, CancellationToken cancellationToken)
-    {
-        _json.WriteStartObject();
-        long flushed = 0;
-        BatchTensor last = batch.HasResidual ? BatchTensor.Residual : BatchTensor.Embeddings;
-        for (BatchTensor tensor = BatchTensor.Embeddings; tensor <= last; tensor++)
+        async Task WriteTensorAsync(string name)
         {
-            _json.WriteStartArray(tensor == BatchTensor.Embeddings ? Embeddings : Residual);
+            json.WriteStartArray(name);
             for (int row = 0; row < batch.Rows; row++)
             {
-                if (_json.BytesCommitted + _json.BytesPending - flushed >= OctetWriter.ChunkBytes)
+                Span<float> tensor = name == "residual" ? batch.ResidualAs<float>() : batch.EmbeddingsAs<float>();
+                json.WriteStartArray();
+                foreach (float value in tensor.Slice(row * batch.Dimension, batch.Dimension))
                 {
-                    flushed = Commit();
-                    if ((await body.FlushAsync(cancellationToken)).IsCompleted)
-                    {
-                        return false;
-                    }
+                    json.WriteNumberValue(value);
                 }
 
-                WriteRow(batch, tensor, row);
+                json.WriteEndArray();
+                if (json.BytesPending + body.UnflushedBytes >= OctetBatchWriter.ChunkBytes)
+                {
+                    json.Flush();
+                    _ = await body.FlushAsync(cancellationToken);
+                }
             }
 
-            _json.WriteEndArray();
+            json.WriteEndArray();
         }
-
-        _json.WriteEndObject();
-        _ = Commit();
-        return true;
     }
 
-    // Into the body's buffer; that is not waiting for anybody.
-    private long Commit()
+    private static void ThrowIfNotFinite(ReadOnlySpan<float> elements, string tensor, int dimension)
     {
-        _json.Flush();
-        return _json.BytesCommitted;
-    }
-
-    private void WriteRow(Batch batch, BatchTensor tensor, int row)
-    {
-        switch (batch.Type)
+        for (int i = 0; i < elements.Length; i++)
         {
-            case ElementType.Float32:
-                WriteRow<float>(batch, tensor, row);
-                break;
-            case ElementType.Float16:
-                WriteRow<Half>(batch, tensor, row);
-                break;
-            default:
-                WriteRow<BFloat16>(batch, tensor, row);
-                break;
+            if (!float.IsFinite(elements[i]))
+            {
+                string pointer = $"#/{tensor}/{i / dimension}/{i % dimension}";
+                throw new RequestException(
+                    StatusCodes.Status422UnprocessableEntity,
+                    $"{pointer}: the result is not finite, which JSON cannot say; octets can.", pointer);
+            }
         }
-    }
-
-    private void WriteRow<T>(Batch batch, BatchTensor tensor, int row)
-        where T : unmanaged
-    {
-        _json.WriteStartArray();
-        foreach (T value in batch.Elements<T>(tensor).Slice(row * batch.Dimension, batch.Dimension))
-        {
-            _json.WriteNumberValue(Element.ToSingle(value));
-        }
-
-        _json.WriteEndArray();
     }
 }

@@ -8,7 +8,7 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 namespace NormKernels.SampleServer.Tests.Support;
 
 /// <summary>What a client is told (RFC 9457).</summary>
-internal sealed record Problem(string Detail, string? Tensor, int? Row, int? Column, string? Pointer)
+internal sealed record Problem(string Detail, string? Pointer)
 {
     /// <summary>Reads it, and closes the response.</summary>
     public static async Task<Problem> ReadAsync(HttpResponseMessage response, HttpStatusCode status)
@@ -21,11 +21,7 @@ internal sealed record Problem(string Detail, string? Tensor, int? Row, int? Col
         Assert.AreEqual((int)status, json.GetProperty("status").GetInt32());
         Assert.AreNotEqual("", json.GetProperty("title").GetString());
         return new(
-            json.TryGetProperty("detail", out JsonElement detail) ? detail.GetString()! : "",
-            Text("tensor"), Number("row"), Number("column"), Text("pointer"));
-
-        string? Text(string name) => json.TryGetProperty(name, out JsonElement value) ? value.GetString() : null;
-
-        int? Number(string name) => json.TryGetProperty(name, out JsonElement value) ? value.GetInt32() : null;
+            json.GetProperty("detail").GetString()!,
+            json.TryGetProperty("pointer", out JsonElement pointer) ? pointer.GetString() : null);
     }
 }

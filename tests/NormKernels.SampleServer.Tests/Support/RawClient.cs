@@ -25,10 +25,10 @@ internal sealed class RawClient : IDisposable
     public static RawClient Connect(RunningServer server) => new(server.Address);
 
     /// <summary>Sends the head of a request whose body is to be of a length.</summary>
-    public Task SendHeadAsync(string path, int length, string headers = "") =>
+    public Task SendHeadAsync(string path, int length, string contentType = "octet-stream") =>
         SendAsync(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture,
-            $"POST {path} HTTP/1.1\r\nHost: test\r\n{headers}"
-            + $"Content-Type: application/octet-stream\r\nContent-Length: {length}\r\n\r\n")));
+            $"POST {path} HTTP/1.1\r\nHost: test\r\n"
+            + $"Content-Type: application/{contentType}\r\nContent-Length: {length}\r\n\r\n")));
 
     public async Task SendAsync(byte[] octets) => await _stream.WriteAsync(octets);
 

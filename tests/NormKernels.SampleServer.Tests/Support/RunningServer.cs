@@ -47,21 +47,16 @@ internal sealed class RunningServer : IAsyncDisposable
     /// <param name="path">With its query.</param>
     /// <param name="contentType">json or octet-stream; or a media type.</param>
     /// <param name="body">The body.</param>
-    /// <param name="accept">json or octet-stream, or a media type; or null for none.</param>
     /// <param name="chunked">Whether the length is not said.</param>
     public async Task<HttpResponseMessage> PostAsync(
-        string path, string contentType, byte[] body, string? accept = null, bool chunked = false)
+        string path, string contentType, byte[] body, bool chunked = false)
     {
         using HttpRequestMessage request = new(HttpMethod.Post, new Uri(path, UriKind.Relative))
         {
             Content = new ByteArrayContent(body),
         };
-        _ = request.Content.Headers.TryAddWithoutValidation("Content-Type", MediaType(contentType));
-        if (accept is not null)
-        {
-            _ = request.Headers.TryAddWithoutValidation("Accept", MediaType(accept));
-        }
-
+        _ = request.Content.Headers.TryAddWithoutValidation(
+            "Content-Type", contentType.Contains('/', StringComparison.Ordinal) ? contentType : $"application/{contentType}");
         request.Headers.TransferEncodingChunked = chunked;
         return await Client.SendAsync(request);
     }
@@ -95,7 +90,4 @@ internal sealed class RunningServer : IAsyncDisposable
         Client.Dispose();
         await App.DisposeAsync();
     }
-
-    private static string MediaType(string name) =>
-        name is "json" or "octet-stream" ? $"application/{name}" : name;
 }

@@ -1,53 +1,39 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using System.IO;
-using System.Linq;
 
 namespace NormKernels.Load;
 
 /// <summary>Both servers, in turns.</summary>
-internal sealed record LoadTest(string Program, TimeSpan Time, int Rounds, int Connections)
+internal static class LoadTest
 {
-    // Until the compiler has seen what is hot.
-    private const int WarmUpRounds = 2;
-
-    /// <summary>Loads both servers with each scenario, A B A B, and says what was seen.</summary>
+    /// <summary>Loads both servers with each scenario, A B A B, and writes what was seen.</summary>
+    /// <param name="program">The server's program.</param>
+    /// <param name="seconds">How long a server is loaded before it is the other's turn.</param>
+    /// <param name="rounds">Turns of each server that count; one before them warms it up.</param>
+    /// <param name="connections">Connections at a time.</param>
+    /// <param name="output">Receives a table in markdown.</param>
     /// <exception cref="InvalidDataException">A server does not start, or an answer is wrong.</exception>
-    public string Run(IReadOnlyList<Scenario> scenarios, TextWriter progress)
+    public static void Run(string program, double seconds, int rounds, int connections, TextWriter output)
     {
-        using ServerProcess native = ServerProcess.Start(Program, "native");
-        using ServerProcess managed = ServerProcess.Start(Program, "managed");
-        Report report = new(this);
-        foreach (Scenario scenario in scenarios)
+        using ServerProcess native = ServerProcess.Start(program, "native");
+        using ServerProcess managed = ServerProcess.Start(program, "managed");
+        TimeSpan time = TimeSpan.FromSeconds(seconds);
+        output.WriteLine(Report.Head);
+        foreach (Scenario scenario in Scenario.All)
         {
             List<(Window Native, Window Managed)> pairs = [];
-            for (int round = 0; round < WarmUpRounds + Rounds; round++)
+            for (int round = 0; round <= rounds; round++)
             {
-                Window a = Window.Run(native, scenario, Connections, Time);
-                Window b = Window.Run(managed, scenario, Connections, Time);
-                if (round >= WarmUpRounds)
+                Window a = Window.Run(native, scenario, connections, time);
+                Window b = Window.Run(managed, scenario, connections, time);
+                if (round != 0)
                 {
                     pairs.Add((a, b));
                 }
             }
 
-            string line = report.Add(scenario, pairs);
-            progress.WriteLine(line);
+            output.WriteLine(Report.Row(scenario.Name, pairs));
         }
-
-        return report.ToString();
     }
-
-    /// <summary>The middle one.</summary>
-    public static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        int middle = sorted.Length / 2;
-        return sorted.Length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-    }
-
-    /// <summary>The command that does the same again.</summary>
-    public string CommandLine => string.Create(CultureInfo.InvariantCulture,
-        $"NormKernels.Load --rounds {Rounds} --seconds {Time.TotalSeconds} --connections {Connections}");
 }

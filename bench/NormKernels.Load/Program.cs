@@ -1,7 +1,6 @@
 using System;
 using System.CommandLine;
 using System.IO;
-using System.Linq;
 
 using NormKernels.Load;
 
@@ -14,39 +13,31 @@ Option<string> program = new("--server")
 };
 Option<double> seconds = new("--seconds")
 {
-    Description = "How long each server is loaded with a scenario before it is the other's turn.",
-    DefaultValueFactory = _ => 2,
+    Description = "How long a server is loaded with a scenario before it is the other's turn.",
+    DefaultValueFactory = _ => 0.5,
 };
-Option<int> rounds = new("--rounds") { Description = "How many turns each has.", DefaultValueFactory = _ => 5 };
-Option<int> connections = new("--connections")
+Option<int> rounds = new("--rounds")
 {
-    Description = "Connections at a time.",
-    DefaultValueFactory = _ => 4,
+    Description = "How many turns of each server count; one before them warms it up.",
+    DefaultValueFactory = _ => 3,
 };
-Option<string?> filter = new("--only") { Description = "Only scenarios whose name contains this." };
-Option<FileInfo?> readme = new("--write")
+Option<int> connections = new("--connections") { Description = "Connections at a time.", DefaultValueFactory = _ => 4 };
+foreach (Option<int> option in (Option<int>[])[rounds, connections])
 {
-    Description = "A markdown file whose part between the comments 'results' and 'end of results' is replaced.",
-};
+    option.Validators.Add(result =>
+    {
+        if (result.GetValueOrDefault<int>() < 1)
+        {
+            result.AddError($"{option.Name} has to be 1 or more.");
+        }
+    });
+}
+
 RootCommand command = new("Loads the sample server on its native and its managed path in turns.")
 {
-    program, seconds, rounds, connections, filter, readme,
+    program, seconds, rounds, connections,
 };
-command.SetAction(parsed =>
-{
-    Scenario[] scenarios =
-    [
-        .. Scenario.Usual.Where(scenario =>
-            scenario.Name.Contains(parsed.GetValue(filter) ?? "", StringComparison.OrdinalIgnoreCase)),
-    ];
-    LoadTest test = new(
-        parsed.GetRequiredValue(program), TimeSpan.FromSeconds(parsed.GetRequiredValue(seconds)),
-        parsed.GetRequiredValue(rounds), parsed.GetRequiredValue(connections));
-    string report = test.Run(scenarios, Console.Error);
-    Console.WriteLine(report);
-    if (parsed.GetValue(readme) is FileInfo file)
-    {
-        Report.Replace(file.FullName, report);
-    }
-});
+command.SetAction(parsed => LoadTest.Run(
+    parsed.GetRequiredValue(program), parsed.GetRequiredValue(seconds), parsed.GetRequiredValue(rounds),
+    parsed.GetRequiredValue(connections), Console.Out));
 return command.Parse(args).Invoke();

@@ -28,7 +28,7 @@ internal sealed record Window(int Requests, double Seconds, double[] Latencies, 
     /// <exception cref="InvalidDataException">An answer is another, or no success.</exception>
     public static Window Run(ServerProcess server, Scenario scenario, int connections, TimeSpan time)
     {
-        byte[] request = scenario.Request();
+        byte[] request = scenario.Request;
         byte[] first = [];
         using (Connection connection = new(server.Address))
         {

@@ -126,7 +126,7 @@ public sealed class LimitTests
         await slow.SendAsync([1, 2, 3, 4]);
         string response = await slow.ReadToEndAsync();
         Assert.StartsWith("HTTP/1.1 408 ", response);
-        Assert.Contains("Not done in 00:00:00.2", response);
+        Assert.Contains("had not come in full in 00:00:00.2", response);
         Assert.Contains("Connection: close", response);
         await AllIsGivenBackAsync(server);
 

@@ -95,12 +95,6 @@ internal sealed class NormEndpoint(
             // Ours, or Kestrel's: too large, too slow, cut short, or not HTTP.
             return await RefuseAsync(context, norm, e);
         }
-        catch (OperationCanceledException) when (!aborted.IsCancellationRequested && !context.Response.HasStarted)
-        {
-            return await RefuseAsync(
-                context, norm,
-                new RequestException(StatusCodes.Status408RequestTimeout, $"Not done in {_limits.RequestTimeout}."));
-        }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
             // Nobody to tell: the client has gone, or did not take its result in time. Half a result must not look like
@@ -117,7 +111,7 @@ internal sealed class NormEndpoint(
         BatchQuery query = BatchQuery.Parse(context.Request.Query);
         int dimension = Check(query, norm, isJson);
         using RequestMemory body = new(buffers), tensors = new(buffers);
-        int length = await body.ReadAsync(context.Request, _limits.MaxBodyBytes, cancellationToken);
+        int length = await ReadAsync(body, context, cancellationToken);
         Batch batch = isJson
             ? JsonBatchReader.Read(body.Span[..length], tensors, dimension, _limits.MaxRows)
             : OctetBatchReader.Read(body, length, query, dimension, _limits.MaxRows);
@@ -130,6 +124,19 @@ internal sealed class NormEndpoint(
         await (isJson
             ? JsonBatchWriter.WriteAsync(context.Response, batch, cancellationToken)
             : OctetBatchWriter.WriteAsync(context.Response, batch, cancellationToken));
+    }
+
+    private async ValueTask<int> ReadAsync(RequestMemory body, HttpContext context, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await body.ReadAsync(context.Request, _limits.MaxBodyBytes, cancellationToken);
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            throw new RequestException(
+                StatusCodes.Status408RequestTimeout, $"The body had not come in full in {_limits.RequestTimeout}.");
+        }
     }
 
     // The kernel path: nothing in it allocates managed memory, and a metric says if it ever does.

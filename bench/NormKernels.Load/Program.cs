@@ -18,7 +18,7 @@ Option<double> seconds = new("--seconds")
 };
 Option<int> rounds = new("--rounds")
 {
-    Description = "How many turns of each server count; one before them warms it up.",
+    Description = "How many turns of each server count; one before all others warms it up.",
     DefaultValueFactory = _ => 3,
 };
 Option<int> connections = new("--connections") { Description = "Connections at a time.", DefaultValueFactory = _ => 4 };

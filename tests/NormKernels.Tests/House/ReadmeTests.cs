@@ -1,35 +1,40 @@
 using System;
+using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Reflection;
 
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace NormKernels.Tests.House;
 
-/// <summary>What README.md shows is what there is.</summary>
+/// <summary>What the READMEs show is what there is.</summary>
 [TestClass]
 public sealed class ReadmeTests
 {
+    private const string Begin = "// begin";
+
     private static readonly string Readme = Repository.ReadAll("README.md");
 
-    // Each with the namespaces that it uses.
-    private static readonly (string Name, string Usings, Action Run)[] Examples =
+    private static readonly string[] _folders = ["bench", "kernels", "native", "src", "tests"];
+
+    public static IEnumerable<string> Readmes { get; } =
     [
-        (nameof(ReadmeExample), "using NormKernels;", ReadmeExample.Run),
-        (nameof(ReadmeLayersExample), "using NormKernels.Layers;", ReadmeLayersExample.Run),
-        (nameof(ReadmeTensorsExample), "using System.Numerics.Tensors;\n\nusing NormKernels;\nusing NormKernels.Tensors;",
-            ReadmeTensorsExample.Run),
+        "README.md", .. _folders.SelectMany(folder => Repository.Files(folder, ".md")).Where(file => Blocks(file).Length != 0),
     ];
 
     [TestMethod]
-    public void The_examples_are_those_that_are_compiled()
+    [DynamicData(nameof(Readmes))]
+    public void Every_block_of_code_is_one_that_is_compiled(string file)
     {
-        foreach ((string name, string usings, _) in Examples)
+        string[] examples = [.. Repository.Files("tests", "Example.cs").Select(Example)];
+        foreach (string block in Blocks(file))
         {
-            string[] lines = Lines(name);
-            Assert.IsGreaterThan(5, lines.Length);
-            string block = $"```csharp\n{usings}\n\n{string.Join('\n', lines)}\n```\n";
-            Assert.Contains(block, Readme, $"README.md and {name}.cs differ");
+            // Directives are at the top of the file of an example, in another order.
+            string code = string.Join('\n', block.Split('\n').SkipWhile(
+                line => line.Length == 0 || (line.StartsWith("using ", StringComparison.Ordinal) && !line.Contains('(')
+                    && (!line.Contains('=') || !line.Contains("new", StringComparison.Ordinal)))));
+            Assert.Contains(code.Trim(), examples, $"{file} shows what no example has:\n{code}");
         }
     }
 
@@ -37,20 +42,27 @@ public sealed class ReadmeTests
     [DoNotParallelize]
     public void The_examples_print_what_they_say()
     {
+        Type[] types =
+        [
+            .. typeof(ReadmeTests).Assembly.GetTypes().Where(type => type.Name.EndsWith("Example", StringComparison.Ordinal)),
+        ];
+        Assert.IsGreaterThan(9, types.Length);
         TextWriter console = Console.Out;
         string directory = Directory.GetCurrentDirectory();
         string temporary = Directory.CreateTempSubdirectory("normkernels-").FullName;
         try
         {
             Directory.SetCurrentDirectory(temporary);
-            foreach ((string name, _, Action run) in Examples)
+            foreach (Type type in types)
             {
                 using StringWriter written = new();
                 Console.SetOut(written);
-                run();
-                string said = Lines(name).Single(line => line.StartsWith("Console.WriteLine", StringComparison.Ordinal));
+                _ = type.GetMethod("Run", BindingFlags.Public | BindingFlags.Static)!.Invoke(null, null);
+                string file = Repository.Files("tests/NormKernels.Tests/House", $"/{type.Name}.cs").Single();
+                string said = Example(file).Split('\n').Single(
+                    line => line.Contains("Console.WriteLine", StringComparison.Ordinal));
                 Assert.AreEqual(
-                    said[(said.LastIndexOf("// ", StringComparison.Ordinal) + 3)..], written.ToString().Trim(), name);
+                    said[(said.LastIndexOf("// ", StringComparison.Ordinal) + 3)..], written.ToString().Trim(), type.Name);
             }
         }
         finally
@@ -70,10 +82,13 @@ public sealed class ReadmeTests
     }
 
     // The lines between the marks, without their indentation.
-    private static string[] Lines(string example) =>
+    private static string Example(string file) => string.Join('\n',
+        Repository.ReadAll(file).Split('\n').SkipWhile(line => line.Trim() != Begin).Skip(1)
+            .TakeWhile(line => line.Trim() != "// end").Select(line => line.Length < 8 ? line : line[8..]));
+
+    private static string[] Blocks(string file) =>
     [
-        .. Repository.ReadAll($"tests/NormKernels.Tests/House/{example}.cs").Split('\n')
-            .SkipWhile(line => line.Trim() != "// begin").Skip(1)
-            .TakeWhile(line => line.Trim() != "// end").Select(line => line.Length < 8 ? line : line[8..]),
+        .. Repository.ReadAll(file).Split("```csharp\n").Skip(1)
+            .Select(rest => rest[..rest.IndexOf("\n```", StringComparison.Ordinal)]),
     ];
 }

@@ -18,8 +18,8 @@ constexpr int kKinds = 3;
 class Vec : public testing::TestWithParam<nk_isa> {
  protected:
   const nk::vec_probe& probe() const {
-    const nk::vec_probe* const probes[] = {&nk::scalar::probe, &nk::avx2::probe, &nk::avx512::probe};
-    return *probes[GetParam() - NK_ISA_SCALAR];
+    constexpr nk::isa_tables<nk::vec_probe> probes = NK_TABLES(probe);
+    return *probes[nk::place_of(GetParam())];
   }
 };
 
@@ -307,7 +307,7 @@ TEST_P(Vec, SixteenBitStoresRoundAsDefined) {
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryIsa, Vec, testing::ValuesIn(nk_test::available_isas()), [](const auto& isa) {
-  return isa.param == NK_ISA_SCALAR ? "scalar" : isa.param == NK_ISA_AVX2 ? "avx2" : "avx512";
+  return nk::kIsas[nk::place_of(isa.param)].name;
 });
 
 }  // namespace

@@ -39,7 +39,11 @@ endif()
 find_program(NK_HOST_CC NAMES cc gcc clang)
 mark_as_advanced(NK_HOST_CC)
 if(CMAKE_CROSSCOMPILING AND CMAKE_CROSSCOMPILING_EMULATOR AND NK_HOST_CC)
-  set(NK_HOST_LIBRARY "${PROJECT_SOURCE_DIR}/artifacts/native/release/libnormkernels.so" CACHE FILEPATH
+  set(ending so)
+  if(CMAKE_HOST_APPLE)
+    set(ending dylib)
+  endif()
+  set(NK_HOST_LIBRARY "${PROJECT_SOURCE_DIR}/artifacts/native/release/libnormkernels.${ending}" CACHE FILEPATH
     "The library for this machine, whose bits that for the other must have")
   set(program "${PROJECT_BINARY_DIR}/normkernels_load_test_here")
   nk_other_load_test(load_test_here "${NK_HOST_CC}" "${program}")

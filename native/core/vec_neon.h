@@ -194,8 +194,8 @@ NK_INLINE void store_16x16(void* p, halves v, first lanes) {
 // arithmetic.
 NK_INLINE vf widen_f16(halves h) {
   const float16x8_t lo = vreinterpretq_f16_u16(h.lo), hi = vreinterpretq_f16_u16(h.hi);
-  return {{vcvt_f32_f16(vget_low_f16(lo)), vcvt_high_f32_f16(lo), vcvt_f32_f16(vget_low_f16(hi)),
-           vcvt_high_f32_f16(hi)}};
+  return {
+      {vcvt_f32_f16(vget_low_f16(lo)), vcvt_high_f32_f16(lo), vcvt_f32_f16(vget_low_f16(hi)), vcvt_high_f32_f16(hi)}};
 }
 NK_INLINE halves narrow_f16(vf v) {
   return {vreinterpretq_u16_f16(vcvt_high_f16_f32(vcvt_f16_f32(v.q[0]), v.q[1])),
@@ -203,10 +203,9 @@ NK_INLINE halves narrow_f16(vf v) {
 }
 
 NK_INLINE vf widen_bf16(halves h) {
-  return {{vreinterpretq_f32_u32(vshll_n_u16(vget_low_u16(h.lo), 16)),
-           vreinterpretq_f32_u32(vshll_high_n_u16(h.lo, 16)),
-           vreinterpretq_f32_u32(vshll_n_u16(vget_low_u16(h.hi), 16)),
-           vreinterpretq_f32_u32(vshll_high_n_u16(h.hi, 16))}};
+  return {
+      {vreinterpretq_f32_u32(vshll_n_u16(vget_low_u16(h.lo), 16)), vreinterpretq_f32_u32(vshll_high_n_u16(h.lo, 16)),
+       vreinterpretq_f32_u32(vshll_n_u16(vget_low_u16(h.hi), 16)), vreinterpretq_f32_u32(vshll_high_n_u16(h.hi, 16))}};
 }
 
 // from_float(float, bf16*) of dtype.h on four lanes, each result in the high half of a 32-bit lane.

@@ -306,8 +306,7 @@ TEST_P(Vec, SixteenBitStoresRoundAsDefined) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(EveryIsa, Vec, testing::ValuesIn(nk_test::available_isas()), [](const auto& isa) {
-  return nk::kIsas[nk::place_of(isa.param)].name;
-});
+INSTANTIATE_TEST_SUITE_P(EveryIsa, Vec, testing::ValuesIn(nk_test::available_isas()),
+                         [](const auto& isa) { return nk::kIsas[nk::place_of(isa.param)].name; });
 
 }  // namespace

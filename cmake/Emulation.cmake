@@ -1,6 +1,7 @@
 # libnormkernels_emu.so: the CUDA kernels, compiled by the C++ compiler and run on the CPU by the tests. It has the C ABI
-# of libnormkernels_cuda. Needs GCC or Clang and a POSIX system.
-if(MSVC OR NOT UNIX)
+# of libnormkernels_cuda. Needs GCC or Clang and a POSIX system; not for another
+# machine, where it would be run by one more emulation.
+if(MSVC OR NOT UNIX OR CMAKE_CROSSCOMPILING)
   return()
 endif()
 

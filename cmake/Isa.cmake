@@ -1,15 +1,22 @@
 # Instruction sets and their compiler flags. A kernel file is compiled once for each, as nk::<isa>.
-set(NK_ISAS scalar avx2 avx512)
+# native/core/isas.h has the same lists.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
+  set(NK_ISAS scalar neon)
+else()
+  set(NK_ISAS scalar avx2 avx512)
+endif()
 
 if(MSVC)
   set(NK_FLAGS_scalar "")
   set(NK_FLAGS_avx2 /arch:AVX2)
   set(NK_FLAGS_avx512 /arch:AVX512)
+  set(NK_FLAGS_neon "")
 else()
   # -O3 would unroll every loop over the 16 lanes: minutes of compile time for the build that is meant to be plain.
   set(NK_FLAGS_scalar $<$<NOT:$<CONFIG:Debug>>:-O2>)
   set(NK_FLAGS_avx2 -mavx2 -mfma -mf16c)
   set(NK_FLAGS_avx512 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mf16c)
+  set(NK_FLAGS_neon "")
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # A loop that asks at every step whether an operand is there is meant to stay one loop: GCC makes one for each answer
     # and for each combination of answers, minutes of compile time for code that is seldom run.

@@ -1,6 +1,20 @@
 # The native tests: what can only be seen from below the C ABI, and everything once more under sanitizers.
 enable_language(C)
-find_package(GTest QUIET)
+if(CMAKE_CROSSCOMPILING)
+  # Systems have GoogleTest compiled for themselves, Debian and Ubuntu also as sources.
+  if(NOT CMAKE_CROSSCOMPILING_EMULATOR)
+    message(FATAL_ERROR "The native tests for another machine need what runs its programs: install qemu-user "
+      "(Debian, Ubuntu), or build without -DNK_BUILD_TESTS=ON.")
+  endif()
+  find_path(NK_GTEST_SOURCES googletest/CMakeLists.txt PATHS /usr/src/googletest NO_CMAKE_FIND_ROOT_PATH)
+  mark_as_advanced(NK_GTEST_SOURCES)
+  if(NK_GTEST_SOURCES)
+    add_subdirectory("${NK_GTEST_SOURCES}/googletest" googletest EXCLUDE_FROM_ALL)
+    set(GTest_FOUND ON)
+  endif()
+else()
+  find_package(GTest QUIET)
+endif()
 if(NOT GTest_FOUND)
   message(FATAL_ERROR "The native tests need GoogleTest: install libgtest-dev (Debian, Ubuntu), gtest-devel (Fedora) or "
     "googletest (Homebrew, vcpkg), or build without -DNK_BUILD_TESTS=ON.")

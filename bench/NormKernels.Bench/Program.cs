@@ -26,7 +26,7 @@ Option<string[]> ops = Choices("--op", "Operations.", [.. OperationRegistry.All.
 Option<string[]> verbs = Choices("--verb", "Verbs.", ["forward", "backward", "jvp"]);
 Option<string[]> shapes = Choices("--shape", "Rows x columns.", ["1x256", "64x1024", "1024x1024", "16384x4096"]);
 Option<string[]> dtypes = Choices("--dtype", "f32, f16, bf16.", ["f32"]);
-Option<string[]> isas = Choices("--isa", "reference, scalar, avx2, avx512 or best.", ["best"]);
+Option<string[]> isas = Choices("--isa", "reference, scalar, avx2, avx512, neon or best.", ["best"]);
 Option<string[]> threads = Choices("--threads", "Numbers of threads; -1 is all.", ["1"]);
 Option<string> folder = new("--results")
 {

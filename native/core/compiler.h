@@ -33,7 +33,7 @@
 #define NK_HOST_DEVICE
 #endif
 
-// Kernel files are compiled once per instruction set with NK_ISA = scalar, avx2 or avx512. Everything in them lives in
+// Kernel files are compiled once per instruction set, NK_ISA being its name (isas.h). Everything in them lives in
 // an unnamed namespace inside nk::NK_ISA, so that the linker can never merge a function compiled for AVX-512 into the
 // scalar build; for the same reason they call no inline function of the standard library.
 #define NK_BEGIN_ISA \

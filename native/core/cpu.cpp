@@ -3,15 +3,32 @@
 #include <cstdlib>
 #include <cstring>
 
+#if !NK_ARM64
 #if defined(_MSC_VER)
 #include <immintrin.h>
 #include <intrin.h>
 #else
 #include <cpuid.h>
 #endif
+#endif
 
 namespace nk {
 namespace {
+
+constexpr std::uint64_t kNeverStream = ~std::uint64_t{0};
+
+#if NK_ARM64
+
+// Advanced SIMD is part of the architecture.
+nk_isa detect_hardware() {
+  return NK_ISA_NEON;
+}
+
+std::uint64_t detect_streaming_bytes() {
+  return kNeverStream;
+}
+
+#else
 
 struct cpuid_result {
   unsigned eax, ebx, ecx, edx;
@@ -60,20 +77,6 @@ nk_isa detect_hardware() {
   return all(seven.ebx, kAvx512) && (states & kZmm) == kZmm ? NK_ISA_AVX512 : NK_ISA_AVX2;
 }
 
-// NK_ISA_BEST stands for "NK_MAX_ISA is set to something unknown".
-nk_isa apply_cap(nk_isa hardware) {
-  const char* const cap = std::getenv("NK_MAX_ISA");
-  if (cap == nullptr || *cap == '\0') return hardware;
-  constexpr struct {
-    const char* name;
-    nk_isa isa;
-  } kNames[] = {{"scalar", NK_ISA_SCALAR}, {"avx2", NK_ISA_AVX2}, {"avx512", NK_ISA_AVX512}};
-  for (const auto& entry : kNames) {
-    if (std::strcmp(cap, entry.name) == 0) return entry.isa < hardware ? entry.isa : hardware;
-  }
-  return NK_ISA_BEST;
-}
-
 // The last-level cache that a core of an AMD processor shares with its neighbours. Virtual machines may hide its
 // topology and show only the sum over the whole socket (508 MiB were seen on a Zen 5 whose cores share 32): no core has
 // more than kMostShared to itself then.
@@ -95,32 +98,45 @@ std::uint64_t amd_last_level_cache() {
 }
 
 std::uint64_t detect_streaming_bytes() {
-  constexpr std::uint64_t kNever = ~std::uint64_t{0};
   const cpuid_result zero = cpuid(0);
   const bool amd = zero.ebx == 0x68747541 && zero.edx == 0x69746e65 && zero.ecx == 0x444d4163;  // "AuthenticAMD"
   const std::uint64_t cache = amd ? amd_last_level_cache() : 0;
-  return cache != 0 ? cache : kNever;
+  return cache != 0 ? cache : kNeverStream;
 }
 
-const nk_isa kHardware = detect_hardware();
-const nk_isa kBest = apply_cap(kHardware);
+#endif
+
+// The place of the best instruction set that NK_MAX_ISA leaves; -1 where it holds the name of none.
+int apply_cap(int hardware) {
+  const char* const cap = std::getenv("NK_MAX_ISA");
+  if (cap == nullptr || *cap == '\0') return hardware;
+  for (int place = 0; place < kIsaCount; ++place) {
+    if (std::strcmp(cap, kIsas[place].name) == 0) return place < hardware ? place : hardware;
+  }
+  return -1;
+}
+
+// Places; see isas.h.
+const int kHardware = place_of(detect_hardware());
+const int kBest = apply_cap(kHardware);
 const std::uint64_t kStreamingBytes = detect_streaming_bytes();
 
 }  // namespace
 
 nk_isa hardware_isa() {
-  return kHardware;
+  return kIsas[kHardware].isa;
 }
 nk_isa best_isa() {
-  return kBest;
+  return kBest < 0 ? NK_ISA_BEST : kIsas[kBest].isa;
 }
 std::uint64_t streaming_bytes() {
   return kStreamingBytes;
 }
 
-nk_status resolve_isa(std::int32_t requested, nk_isa* isa) {
-  if (kBest == NK_ISA_BEST || requested < NK_ISA_BEST || requested > kBest) return NK_ERROR_ISA;
-  *isa = requested == NK_ISA_BEST ? kBest : static_cast<nk_isa>(requested);
+nk_status resolve_isa(std::int32_t requested, int* place) {
+  const int wanted = requested == NK_ISA_BEST ? kBest : place_of(requested);
+  if (wanted < 0 || wanted > kBest) return NK_ERROR_ISA;
+  *place = wanted;
   return NK_OK;
 }
 

@@ -54,12 +54,12 @@ bool both_or_none(const P*... pointers) {
   return given == 0 || given == static_cast<int>(sizeof...(pointers));
 }
 
-// Where a table of kernels is, by instruction set: scalar, avx2, avx512.
+// The table of kernels for a call that asks for `requested`.
 template <class Table>
-nk_status pick(const Table* const (&tables)[3], std::int32_t requested, const Table** table) {
-  nk_isa isa;
-  const nk_status status = resolve_isa(requested, &isa);
-  if (status == NK_OK) *table = tables[isa - NK_ISA_SCALAR];
+nk_status pick(const isa_tables<Table>& tables, std::int32_t requested, const Table** table) {
+  int place;
+  const nk_status status = resolve_isa(requested, &place);
+  if (status == NK_OK) *table = tables[place];
   return status;
 }
 

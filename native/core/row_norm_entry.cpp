@@ -23,8 +23,8 @@ nk_status forward(const row_norm_room& room, const nk_row_norm_forward_params* p
   nk_status status = check_forward(room.norm, params, NK_QUANTIZE_I8);
   if (status != NK_OK) return status;
   const nk_row_norm_forward_params& p = *params;
-  nk_isa isa;
-  status = resolve_isa(p.isa, &isa);
+  int place;
+  status = resolve_isa(p.isa, &place);
   if (status != NK_OK) return status;
   if (p.cols == 0) {  // rows of no elements: nothing to write but their statistics, which are 0 / 0
     for (float* const statistic : {p.mean, p.rstd, p.y_scale}) {
@@ -35,7 +35,7 @@ nk_status forward(const row_norm_room& room, const nk_row_norm_forward_params* p
     return NK_OK;
   }
   if (p.rows == 0) return NK_OK;
-  const row_norm_table& table = *room.tables[isa - NK_ISA_SCALAR];
+  const row_norm_table& table = *room.tables[place];
   const int pair = pair_index(p.dtype, p.param_dtype);
   if (p.gate != nullptr || p.quantize != NK_QUANTIZE_NONE) {
     table.forward_fused[pair](p);
@@ -62,10 +62,10 @@ nk_status backward(const row_norm_room& room, const nk_row_norm_backward_params*
   if (parameters && !is_empty(p) && (p.workspace == nullptr || p.workspace_size < plan.workspace_size)) {
     return NK_ERROR_WORKSPACE;
   }
-  nk_isa isa;
-  status = resolve_isa(p.isa, &isa);
+  int place;
+  status = resolve_isa(p.isa, &place);
   if (status != NK_OK) return status;
-  const row_norm_table& table = *room.tables[isa - NK_ISA_SCALAR];
+  const row_norm_table& table = *room.tables[place];
   if (p.stage != NK_STAGE_SUMS && !is_empty(p)) {
     const bool in_place = p.dx == p.dy || p.dx == p.x || p.dx == p.dh;
     table.backward_rows[pair_index(p.dtype, p.param_dtype)](p, reach_of(p, in_place));
@@ -78,11 +78,11 @@ nk_status jvp(const row_norm_room& room, const nk_row_norm_jvp_params* params) {
   nk_status status = check_jvp(room.norm, params);
   if (status != NK_OK) return status;
   const nk_row_norm_jvp_params& p = *params;
-  nk_isa isa;
-  status = resolve_isa(p.isa, &isa);
+  int place;
+  status = resolve_isa(p.isa, &place);
   if (status != NK_OK || is_empty(p)) return status;
   const bool in_place = p.jvp_y == p.tan_x || p.jvp_y == p.x || p.jvp_y == p.tan_residual;
-  room.tables[isa - NK_ISA_SCALAR]->jvp[pair_index(p.dtype, p.param_dtype)](p, reach_of(p, in_place));
+  room.tables[place]->jvp[pair_index(p.dtype, p.param_dtype)](p, reach_of(p, in_place));
   return NK_OK;
 }
 

@@ -6,9 +6,8 @@
 
 namespace nk {
 
-// A room: its table for each instruction set, in the order of nk_isa.
 struct row_norm_room {
-  const row_norm_table* tables[3];  // scalar, avx2, avx512
+  isa_tables<row_norm_table> tables;
   row_norm_traits norm;
 };
 

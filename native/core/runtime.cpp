@@ -29,7 +29,8 @@ const char* nk_status_message(nk_status status) {
     case NK_ERROR_WORKSPACE:
       return "the workspace is missing or too small";
     case NK_ERROR_ISA:
-      return "the instruction set asked for is not available here, or NK_MAX_ISA is not scalar, avx2 or avx512";
+      return "the instruction set asked for is not available here, or NK_MAX_ISA is not scalar, on x86-64 avx2 or "
+             "avx512, or on arm64 neon";
     case NK_ERROR_CUDA:
       return "CUDA refused";
   }

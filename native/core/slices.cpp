@@ -5,7 +5,7 @@
 
 namespace nk {
 
-const strip_table* const kStripTables[3] = {&scalar::strip_ops, &avx2::strip_ops, &avx512::strip_ops};
+const isa_tables<strip_table> kStripTables = NK_TABLES(strip_ops);
 
 namespace {
 

@@ -186,8 +186,8 @@ struct column_array {
   }
 };
 
-// The strips' operations for each instruction set, in the order of nk_isa.
-extern const strip_table* const kStripTables[3];
+// The strips' operations for each instruction set.
+extern const isa_tables<strip_table> kStripTables;
 
 // Mean and biased variance of the slices [begin, end). Not centred: the mean is 0 and the variance the mean square.
 // Epsilon is what will be added to the variance: what is far below it need not be exact.

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 
+#include "isas.h"
 #include "power_function.h"
 
 namespace nk {
@@ -90,14 +91,6 @@ struct strip_table {
                                    const double* norm, const double* a, const double* b);
 };
 
-namespace scalar {
-extern const strip_table strip_ops;
-}
-namespace avx2 {
-extern const strip_table strip_ops;
-}
-namespace avx512 {
-extern const strip_table strip_ops;
-}
-
 }  // namespace nk
+
+NK_DECLARE_TABLES(strip_table, strip_ops)

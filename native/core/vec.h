@@ -1,9 +1,9 @@
 // The one trait that kernels are written in: `vf`, a step of 16 float lanes, and `vd`, the same step in double, on
 // every instruction set.
 //
-// AVX-512 holds a step in one register, AVX2 in two, the scalar build in an array. Every operation is lane-wise and
-// correctly rounded, and the reductions add in one fixed order, so the three give the same bits (the sign and payload
-// of a NaN excepted). What an implementation must have:
+// AVX-512 holds a step in one register, AVX2 in two, NEON in four, the scalar build in an array. Every operation is
+// lane-wise and correctly rounded, and the reductions add in one fixed order, so all give the same bits (the sign and
+// payload of a NaN excepted). What an implementation must have:
 //
 //   splat(s), zero()                     all lanes s, all lanes 0
 //   load(p, lanes), store(p, v, lanes)   p: float, f16 or bf16, any alignment; lanes: `whole` or `first{n}`, 0 < n
@@ -59,6 +59,7 @@ NK_END_ISA
 #define NK_ISA_HEADER_scalar "vec_scalar.h"
 #define NK_ISA_HEADER_avx2 "vec_avx2.h"
 #define NK_ISA_HEADER_avx512 "vec_avx512.h"
+#define NK_ISA_HEADER_neon "vec_neon.h"
 #define NK_ISA_HEADER_OF(isa) NK_ISA_HEADER_##isa
 #define NK_ISA_HEADER(isa) NK_ISA_HEADER_OF(isa)
 #include NK_ISA_HEADER(NK_ISA)

@@ -1,4 +1,4 @@
-// `vf` without any intrinsic: the plainest statement of what the other two compute. See vec.h.
+// `vf` without any intrinsic: the plainest statement of what the others compute. See vec.h.
 // Nothing here is forced inline: 16 lanes in every loop body would take minutes to compile under sanitizers.
 #pragma once
 

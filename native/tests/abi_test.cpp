@@ -88,8 +88,10 @@ TEST(Abi, ForwardRefuses) {
       NK_ERROR_FLAGS, [](forward_call& c) { c.p.flags = NK_FLAG_ACCUMULATE; }, nk_rms_norm_forward);
   refuses(
       NK_ERROR_FLAGS, [](forward_call& c) { c.p.flags = 4; }, nk_rms_norm_forward);
-  refuses(NK_ERROR_ISA, [](forward_call& c) { c.p.isa = NK_ISA_AVX512 + 1; });
-  refuses(NK_ERROR_ISA, [](forward_call& c) { c.p.isa = -1; });
+  for (int isa = -1; isa <= NK_ISA_NEON + 1; ++isa) {  // also those of other architectures
+    if (isa == NK_ISA_BEST || (nk::place_of(isa) >= 0 && isa <= nk_best_isa())) continue;
+    refuses(NK_ERROR_ISA, [&](forward_call& c) { c.p.isa = isa; });
+  }
 }
 
 TEST(Abi, BackwardRefuses) {

@@ -1,6 +1,6 @@
-/* Loads the library as .NET does, calls a norm of each skeleton on every instruction set, and prints one line that is
- * the same wherever the library keeps its promise of equal bits. Needs the C library alone, so that it runs where the
- * tests do not: under musl, and under Wine (cmake/LoadTests.cmake).
+/* Loads the library as .NET does, calls a norm of each skeleton on every instruction set, and prints one line that
+ * ends alike wherever the library keeps its promise of equal bits. Needs the C library alone, so that it runs where the
+ * tests do not: under musl, under Wine and under qemu-user (cmake/LoadTests.cmake).
  *
  * load_test LIBRARY */
 #if defined(_WIN32)
@@ -192,6 +192,8 @@ int main(int argc, char** argv) {
   }
   uint64_t first = 0;
   for (int isa = NK_ISA_SCALAR; isa <= (int)best; ++isa) {
+    /* Those between are of another architecture. */
+    if (best == NK_ISA_NEON && isa != NK_ISA_SCALAR && isa != NK_ISA_NEON) continue;
     memset(y, 0, sizeof y);
     memset(statistics, 0, sizeof statistics);
     hash = 14695981039346656037u;

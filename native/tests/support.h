@@ -12,12 +12,13 @@
 #include <normkernels/nk_runtime.h>
 
 #include "core/dtype.h"
+#include "core/isas.h"
 
 namespace nk_test {
 
 inline std::vector<nk_isa> available_isas() {
   std::vector<nk_isa> isas;
-  for (int isa = NK_ISA_SCALAR; isa <= nk_best_isa(); ++isa) isas.push_back(static_cast<nk_isa>(isa));
+  for (int place = 0; place <= nk::place_of(nk_best_isa()); ++place) isas.push_back(nk::kIsas[place].isa);
   return isas;
 }
 

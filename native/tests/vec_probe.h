@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "core/isas.h"
+
 namespace nk {
 
 struct vec_probe {
@@ -38,14 +40,6 @@ struct vec_probe {
   void (*store_i8)(const float* from, std::int8_t* to, int n);  // load 16 floats, store n
 };
 
-namespace scalar {
-extern const vec_probe probe;
-}
-namespace avx2 {
-extern const vec_probe probe;
-}
-namespace avx512 {
-extern const vec_probe probe;
-}
-
 }  // namespace nk
+
+NK_DECLARE_TABLES(vec_probe, probe)

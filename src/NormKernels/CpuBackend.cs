@@ -9,7 +9,7 @@ public static unsafe class CpuBackend
 {
     /// <summary>
     /// The best instruction set that the processor, the operating system and the environment variable
-    /// <c>NK_MAX_ISA</c> (scalar, avx2 or avx512; read when the library is loaded) allow.
+    /// <c>NK_MAX_ISA</c> (scalar; on x86-64 avx2 or avx512, on arm64 neon; read when the library is loaded) allow.
     /// </summary>
     /// <exception cref="System.DllNotFoundException">The native library is missing; the message lists what was
     /// probed.</exception>
@@ -21,8 +21,13 @@ public static unsafe class CpuBackend
 
     /// <summary>Whether a call may ask for this instruction set.</summary>
     /// <inheritdoc cref="BestInstructionSet" path="/exception"/>
-    public static bool IsSupported(InstructionSet instructionSet) =>
-        instructionSet >= InstructionSet.Best && instructionSet <= BestInstructionSet;
+    public static bool IsSupported(InstructionSet instructionSet) => IsWithin(instructionSet, BestInstructionSet);
+
+    /// <summary>Whether a processor whose best instruction set is <paramref name="best"/> has this one.</summary>
+    internal static bool IsWithin(InstructionSet instructionSet, InstructionSet best) =>
+        instructionSet is InstructionSet.Best or InstructionSet.Scalar
+        || (instructionSet > InstructionSet.Scalar && instructionSet <= best
+            && (instructionSet == InstructionSet.Neon) == (best == InstructionSet.Neon));
 
     /// <summary>The version of the native library.</summary>
     /// <inheritdoc cref="BestInstructionSet" path="/exception"/>

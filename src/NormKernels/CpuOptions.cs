@@ -13,13 +13,13 @@ public readonly record struct CpuOptions
     public InstructionSet InstructionSet { get; init; }
 }
 
-/// <summary>Instruction sets that the kernels are built for, in rising order.</summary>
+/// <summary>Instruction sets that the kernels are built for, those of x86-64 in rising order.</summary>
 public enum InstructionSet
 {
     /// <summary>The best that is available.</summary>
     Best = 0,
 
-    /// <summary>Any x86-64 processor.</summary>
+    /// <summary>Any x86-64 or arm64 processor.</summary>
     Scalar = 1,
 
     /// <summary>AVX2, FMA and F16C.</summary>
@@ -27,4 +27,7 @@ public enum InstructionSet
 
     /// <summary>AVX-512 F, BW, VL and DQ.</summary>
     Avx512 = 3,
+
+    /// <summary>NEON (Advanced SIMD), which every arm64 processor has.</summary>
+    Neon = 4,
 }

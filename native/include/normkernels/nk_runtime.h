@@ -21,7 +21,7 @@ NK_API const char* nk_version(void);
 NK_API const char* nk_status_message(nk_status status);
 
 /** The best instruction set that the processor, the operating system and NK_MAX_ISA allow; NK_ISA_BEST (0) when
- *  NK_MAX_ISA holds anything but scalar, avx2 or avx512. */
+ *  NK_MAX_ISA holds anything but scalar, on x86-64 avx2 or avx512, on arm64 neon. */
 NK_API nk_isa nk_best_isa(void);
 
 /** The best instruction set that the processor and the operating system allow, whatever NK_MAX_ISA says. */

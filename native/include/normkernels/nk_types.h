@@ -39,12 +39,13 @@ typedef enum nk_dtype {
   NK_BF16 = 2, /* bfloat16 */
 } nk_dtype;
 
-/** CPU instruction sets, in rising order. All give the same bits. */
+/** CPU instruction sets, those of x86-64 in rising order. All give the same bits. */
 typedef enum nk_isa {
   NK_ISA_BEST = 0,   /* the best that is available (the default) */
-  NK_ISA_SCALAR = 1, /* any x86-64 */
+  NK_ISA_SCALAR = 1, /* any x86-64 or arm64 */
   NK_ISA_AVX2 = 2,   /* AVX2, FMA, F16C */
   NK_ISA_AVX512 = 3, /* AVX-512 F, BW, VL, DQ */
+  NK_ISA_NEON = 4,   /* NEON, which any arm64 has */
 } nk_isa;
 
 /** Bits of the `flags` fields. */

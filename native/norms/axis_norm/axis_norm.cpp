@@ -23,8 +23,7 @@ using nk::tile;
 
 constexpr nk::axis_room kRoom = nk::kAxisNorm;
 
-constexpr const nk::axis_norm_table* kTables[3] = {&nk::scalar::axis_norm_table, &nk::avx2::axis_norm_table,
-                                                   &nk::avx512::axis_norm_table};
+constexpr nk::isa_tables<nk::axis_norm_table> kTables = NK_TABLES(axis_norm_table);
 
 struct coefficients {
   float center, scale, low, b, e;

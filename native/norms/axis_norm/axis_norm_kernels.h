@@ -34,14 +34,6 @@ struct axis_norm_table {
                  void* jvp_y, const strip& s, const axis_statistics& c, const float* b, const float* e);
 };
 
-namespace scalar {
-extern const axis_norm_table axis_norm_table;
-}
-namespace avx2 {
-extern const axis_norm_table axis_norm_table;
-}
-namespace avx512 {
-extern const axis_norm_table axis_norm_table;
-}
-
 }  // namespace nk
+
+NK_DECLARE_TABLES(axis_norm_table, axis_norm_table)

@@ -11,9 +11,7 @@
 
 namespace {
 
-constexpr nk::row_norm_room kRoom = {
-    {&nk::scalar::layer_norm_table, &nk::avx2::layer_norm_table, &nk::avx512::layer_norm_table},
-    {true, NK_FLAG_NONE, false}};
+constexpr nk::row_norm_room kRoom = {NK_TABLES(layer_norm_table), {true, NK_FLAG_NONE, false}};
 
 }  // namespace
 

@@ -13,8 +13,7 @@
 
 namespace {
 
-constexpr const nk::matrix_norm_table* kTables[3] = {&nk::scalar::matrix_norm_table, &nk::avx2::matrix_norm_table,
-                                                     &nk::avx512::matrix_norm_table};
+constexpr nk::isa_tables<nk::matrix_norm_table> kTables = NK_TABLES(matrix_norm_table);
 constexpr std::uint64_t kAlignment = 64;
 
 // Bytes, or -1 when they overflow.

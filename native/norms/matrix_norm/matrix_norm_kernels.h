@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "core/isas.h"
+
 namespace nk {
 
 struct matrix {
@@ -30,14 +32,6 @@ struct matrix_norm_table {
   double (*product)(const matrix& m, const void* t);
 };
 
-namespace scalar {
-extern const matrix_norm_table matrix_norm_table;
-}
-namespace avx2 {
-extern const matrix_norm_table matrix_norm_table;
-}
-namespace avx512 {
-extern const matrix_norm_table matrix_norm_table;
-}
-
 }  // namespace nk
+
+NK_DECLARE_TABLES(matrix_norm_table, matrix_norm_table)

@@ -13,9 +13,7 @@
 
 namespace {
 
-constexpr nk::row_norm_room kRoom = {
-    {&nk::scalar::rms_norm_table, &nk::avx2::rms_norm_table, &nk::avx512::rms_norm_table},
-    {false, NK_FLAG_ZERO_CENTERED, true}};
+constexpr nk::row_norm_room kRoom = {NK_TABLES(rms_norm_table), {false, NK_FLAG_ZERO_CENTERED, true}};
 
 }  // namespace
 

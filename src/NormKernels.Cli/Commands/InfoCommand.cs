@@ -41,7 +41,7 @@ internal static class InfoCommand
         bool loaded = best is not null;
         InstructionSet? hardware = loaded ? CpuBackend.HardwareInstructionSet : null;
         string[] available = best is null ? [] : [.. Enum.GetValues<InstructionSet>()
-            .Where(isa => isa != InstructionSet.Best && isa <= best)
+            .Where(isa => isa != InstructionSet.Best && CpuBackend.IsSupported(isa))
             .Select(Names.Of)];
         CudaAvailability cuda = CudaDevice.Availability;
         string cpu = CpuModel() ?? RuntimeInformation.ProcessArchitecture.ToString();

@@ -27,7 +27,8 @@ internal sealed class TargetOptions
         "Instruction set of the cpu backend; the best there is if not given. One that is not here is an error.",
         ("scalar", InstructionSet.Scalar),
         ("avx2", InstructionSet.Avx2),
-        ("avx512", InstructionSet.Avx512));
+        ("avx512", InstructionSet.Avx512),
+        ("neon", InstructionSet.Neon));
 
     private readonly Option<CaseDtype?> _dtype;
 
@@ -94,10 +95,10 @@ internal sealed class TargetOptions
         }
 
         InstructionSet best = NativeState.RequireLoaded();
-        if (isa > best)
+        if (!CpuBackend.IsSupported(isa))
         {
             string? cap = Environment.GetEnvironmentVariable(NativeState.CapVariable);
-            string why = isa <= CpuBackend.HardwareInstructionSet
+            string why = CpuBackend.IsWithin(isa, CpuBackend.HardwareInstructionSet)
                 ? $"{NativeState.CapVariable}={cap} allows {Names.Of(best)} at most"
                 : $"the best of this processor is {Names.Of(CpuBackend.HardwareInstructionSet)}";
             throw new InvalidDataException($"--isa {Names.Of(isa)} is not available here: {why}");

@@ -179,6 +179,6 @@ internal static unsafe class NativeLibraryLoader
             ? handle
             : throw new InvalidOperationException(
                 $"The environment variable {CapVariable} is '{Environment.GetEnvironmentVariable(CapVariable)}'; "
-                + $"it may be scalar, avx2 or avx512 ({LoadedPath}).");
+                + $"it may be scalar, on x86-64 avx2 or avx512, on arm64 neon ({LoadedPath}).");
     }
 }

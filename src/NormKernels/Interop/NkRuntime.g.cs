@@ -82,7 +82,7 @@ internal static unsafe partial class NkRuntime
 
     /// <summary>
     /// The best instruction set that the processor, the operating system and NK_MAX_ISA allow; NK_ISA_BEST (0) when
-    /// NK_MAX_ISA holds anything but scalar, avx2 or avx512.
+    /// NK_MAX_ISA holds anything but scalar, on x86-64 avx2 or avx512, on arm64 neon.
     /// </summary>
     [LibraryImport(NativeLibraryLoader.Name)]
     public static partial nk_isa nk_best_isa();

@@ -55,13 +55,13 @@ internal enum nk_dtype
     NK_BF16 = 2,
 }
 
-/// <summary>CPU instruction sets, in rising order. All give the same bits.</summary>
+/// <summary>CPU instruction sets, those of x86-64 in rising order. All give the same bits.</summary>
 internal enum nk_isa
 {
     /// <summary>the best that is available (the default)</summary>
     NK_ISA_BEST = 0,
 
-    /// <summary>any x86-64</summary>
+    /// <summary>any x86-64 or arm64</summary>
     NK_ISA_SCALAR = 1,
 
     /// <summary>AVX2, FMA, F16C</summary>
@@ -69,6 +69,9 @@ internal enum nk_isa
 
     /// <summary>AVX-512 F, BW, VL, DQ</summary>
     NK_ISA_AVX512 = 3,
+
+    /// <summary>NEON, which any arm64 has</summary>
+    NK_ISA_NEON = 4,
 }
 
 /// <summary>Bits of the `flags` fields.</summary>

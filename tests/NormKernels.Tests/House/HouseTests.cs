@@ -126,7 +126,7 @@ public sealed partial class HouseTests
     [GeneratedRegex(@"^\s*#include\s+[""<]([^"">]+)", RegexOptions.Multiline)]
     private static partial Regex Include();
 
-    [GeneratedRegex(@"immintrin\.h|\b_mm\d*_|\b__m(128|256|512)")]
+    [GeneratedRegex(@"immintrin\.h|\b_mm\d*_|\b__m(128|256|512)|arm_neon\.h|\b(u?int|float)\d+x\d+(x\d)?_t")]
     private static partial Regex Intrinsic();
 
     [GeneratedRegex(@"/vec_[a-z0-9]+\.h$")]

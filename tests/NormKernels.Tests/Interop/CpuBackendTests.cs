@@ -35,9 +35,21 @@ public sealed unsafe class CpuBackendTests
         Assert.IsTrue(CpuBackend.IsSupported(InstructionSet.Scalar));
         Assert.IsTrue(CpuBackend.IsSupported(CpuBackend.BestInstructionSet));
         Assert.IsFalse(CpuBackend.IsSupported(CpuBackend.BestInstructionSet + 1));
-        Assert.IsFalse(CpuBackend.IsSupported((InstructionSet)(-1)));
-        Assert.IsFalse(CpuBackend.IsSupported((InstructionSet)int.MaxValue));
+        Assert.IsTrue(InstructionSets.Refused.All(number => !CpuBackend.IsSupported((InstructionSet)number)));
         Assert.AreEqual(CpuBackend.BestInstructionSet, InstructionSets.Available[^1]);
+    }
+
+    [TestMethod]
+    [DataRow(InstructionSet.Scalar, InstructionSet.Scalar)]
+    [DataRow(InstructionSet.Avx2, InstructionSet.Scalar, InstructionSet.Avx2)]
+    [DataRow(InstructionSet.Avx512, InstructionSet.Scalar, InstructionSet.Avx2, InstructionSet.Avx512)]
+    [DataRow(InstructionSet.Neon, InstructionSet.Scalar, InstructionSet.Neon)]
+    public void Each_architecture_has_its_own(InstructionSet best, params InstructionSet[] expected)
+    {
+        InstructionSet[] within = [.. Enum.GetValues<InstructionSet>().Where(isa => CpuBackend.IsWithin(isa, best))];
+        CollectionAssert.AreEqual(expected.Prepend(InstructionSet.Best).ToArray(), within);
+        Assert.IsFalse(CpuBackend.IsWithin((InstructionSet)(-1), best));
+        Assert.IsFalse(CpuBackend.IsWithin(InstructionSet.Neon + 1, best));
     }
 
     [TestMethod]

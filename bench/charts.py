@@ -13,7 +13,7 @@ import sys
 
 OURS = "NormKernels"
 COLORS = {OURS: "#d6336c", "copy": "#868e96", "TensorPrimitives": "#1c7ed6", "one accumulator, AVX2": "#f08c00",
-          "oneDNN": "#2f9e44", "PyTorch": "#7048e8"}
+          "oneDNN": "#2f9e44", "PyTorch": "#7048e8", "RMSNorm": "#d6336c", "LayerNorm": "#7048e8"}
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM, LEGEND = 440, 330, 56, 40, 44, 200
 BYTES = 8  # float32 is read once and written once
 
@@ -45,7 +45,17 @@ def nice_step(top, steps=5):
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= raw)
 
 
-def panel(series, title, unit, x0, top_value=None, legend_at=None):
+def legend(names, x):
+    """What the colors of lines mean, from x on."""
+    out = []
+    for i, name in enumerate(names):
+        y = TOP + 14 + 20 * i
+        out.append(f'<line x1="{x}" x2="{x + 22}" y1="{y}" y2="{y}" stroke="{color(name)}" stroke-width="3"/>')
+        out.append(text(x + 28, y + 4, name, "start"))
+    return out
+
+
+def panel(series, title, unit, x0, top_value=None):
     """One set of axes with its lines, its left edge at x0."""
     columns = sorted({cols for values in series.values() for cols, _ in values})
     top = top_value or 1.08 * max(value for values in series.values() for _, value in values)
@@ -78,11 +88,6 @@ def panel(series, title, unit, x0, top_value=None, legend_at=None):
         out.append(f'<polyline fill="none" stroke="{color(name)}" stroke-width="{width}"{dash} points="{line}"/>')
         out += [f'<circle cx="{x_of(cols):.1f}" cy="{y_of(value):.1f}" r="{width}" fill="{color(name)}"/>'
                 for cols, value in values]
-    if legend_at is not None:
-        for i, name in enumerate(series):
-            y = TOP + 14 + 20 * i
-            out.append(f'<line x1="{legend_at}" x2="{legend_at + 22}" y1="{y}" y2="{y}" stroke="{color(name)}" stroke-width="3"/>')
-            out.append(text(legend_at + 28, y + 4, name, "start"))
     return out
 
 
@@ -104,21 +109,17 @@ def main():
         names = {**layer, **rms}
         top = 1.08 * max(value for each in (rms, layer) for values in each.values() for _, value in values)
         parts = panel(rms, f"RMSNorm forward, {where}", "GB/s", 0, top) + panel(
-            {key: layer.get(key, []) for key in names}, f"LayerNorm forward, {where}", "GB/s", WIDTH, top, 2 * WIDTH + 8)
+            {key: layer.get(key, []) for key in names}, f"LayerNorm forward, {where}", "GB/s", WIDTH, top) + legend(names, 2 * WIDTH + 8)
         write(folder / f"forward-{name}.svg", parts, 2 * WIDTH + LEGEND)
-    parts, legend = [], {}
+    parts = []
     for i, (out_of_cache, where) in enumerate(((False, "in cache"), (True, "in memory"))):
         shares = {}
-        for op, label in (("rms_norm", OURS + " RMSNorm"), ("layer_norm", "PyTorch")):
+        for op, name in (("rms_norm", "RMSNorm"), ("layer_norm", "LayerNorm")):
             series = series_of(points, op, out_of_cache)
             copies = dict(series.get("copy", []))
-            shares[label] = [(cols, rate / copies[cols]) for cols, rate in series[OURS] if cols in copies]
+            shares[name] = [(cols, rate / copies[cols]) for cols, rate in series[OURS] if cols in copies]
         parts += panel(shares, f"share of a copy's rate, {where}", "share", i * WIDTH, 1.4)
-        legend = {"RMSNorm": COLORS[OURS], "LayerNorm": COLORS["PyTorch"]}
-    for i, (name, shade) in enumerate(legend.items()):
-        y = TOP + 14 + 20 * i
-        parts.append(f'<line x1="{2 * WIDTH + 8}" x2="{2 * WIDTH + 30}" y1="{y}" y2="{y}" stroke="{shade}" stroke-width="3"/>')
-        parts.append(text(2 * WIDTH + 36, y + 4, name, "start"))
+    parts += legend(shares, 2 * WIDTH + 8)
     write(folder / "copy-share.svg", parts, 2 * WIDTH + LEGEND)
 
 

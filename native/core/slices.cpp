@@ -18,7 +18,8 @@ constexpr std::int64_t kSamples = 4;
 template <class T>
 void sample_pivots(const slice_range& r, const void* x, float* pivot) {
   const slices& v = *r.view;
-  double sum[kStripColumns] = {};
+  double sum[kStripColumns];
+  for (std::int64_t i = 0; i < r.count(); ++i) sum[i] = 0.0;
   for (std::int64_t sample = 0; sample < kSamples; ++sample) {
     const std::int64_t row = v.rows * sample / kSamples, column = v.inner * sample / kSamples;
     const T* const from =

@@ -42,8 +42,7 @@ NK_INLINE void accumulate(const power_function& f, const step& x, const double* 
     case power::one:
       for (int i = 0; i < n; ++i) sum[i] += magnitude(x.lane[i]);
       break;
-    case power::two:
-      for (int i = 0; i < n; ++i) sum[i] += x.lane[i] * x.lane[i];
+    case power::two:  // has dot products
       break;
     case power::three:
       for (int i = 0; i < n; ++i) sum[i] += magnitude(x.lane[i]) * (x.lane[i] * x.lane[i]);
@@ -76,9 +75,6 @@ NK_INLINE step derivative(const power_function& f, const step& x, const double* 
   switch (f.kind) {
     case power::one:
       for (int i = 0; i < n; ++i) d.lane[i] = with_sign_of(x.lane[i] != 0.0 ? 1.0 : 0.0, x.lane[i]);
-      break;
-    case power::two:
-      for (int i = 0; i < n; ++i) d.lane[i] = x.lane[i] != 0.0 ? x.lane[i] / norm[i] : 0.0;
       break;
     case power::three:
       for (int i = 0; i < n; ++i) {

@@ -1,6 +1,8 @@
 using System;
 using System.Numerics.Tensors;
 
+using NormKernels.Validation;
+
 namespace NormKernels.Tensors;
 
 /// <summary>Tensors of one shape without gaps, along one of their axes, and their parameters.</summary>
@@ -12,9 +14,9 @@ internal readonly ref struct AxisTensors
     /// <param name="dim">The axis.</param>
     public AxisTensors(ReadOnlySpan<nint> lengths, int dim)
     {
-        TensorLayout.RequireAxis(dim, lengths.Length);
         _lengths = lengths;
-        Shape = AxisShape.Of(TensorLayout.Wide(lengths, stackalloc long[lengths.Length]), dim);
+        Shape = AxisShape.Of(
+            TensorLayout.Wide(lengths, stackalloc long[lengths.Length]), Sizes.Axis(dim, lengths.Length, nameof(dim)));
     }
 
     /// <summary>The shape for the methods on spans.</summary>
@@ -35,11 +37,8 @@ internal readonly ref struct AxisTensors
     }
 
     /// <summary>The elements of a parameter: none if it is not passed.</summary>
-    public ReadOnlySpan<T> Parameter<T>(in ReadOnlyTensorSpan<T> parameter, string name)
-    {
-        TensorLayout.RequireParameter(parameter.Lengths, parameter.Strides, _lengths, name);
-        return parameter.Elements();
-    }
+    public ReadOnlySpan<T> Parameter<T>(in ReadOnlyTensorSpan<T> parameter, string name) =>
+        TensorLayout.Parameter(parameter, _lengths, name);
 
     private void Require(ReadOnlySpan<nint> lengths, ReadOnlySpan<nint> strides, string name)
     {

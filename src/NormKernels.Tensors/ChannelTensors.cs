@@ -34,11 +34,8 @@ internal readonly ref struct ChannelTensors
     }
 
     /// <summary>The elements of a parameter: none if it is not passed.</summary>
-    public ReadOnlySpan<T> Parameter<T>(in ReadOnlyTensorSpan<T> parameter, string name)
-    {
-        TensorLayout.RequireParameter(parameter.Lengths, parameter.Strides, _lengths.Slice(1, 1), name);
-        return parameter.Elements();
-    }
+    public ReadOnlySpan<T> Parameter<T>(in ReadOnlyTensorSpan<T> parameter, string name) =>
+        TensorLayout.Parameter(parameter, _lengths.Slice(1, 1), name);
 
     private static string Position(ChannelLayout layout) => layout == ChannelLayout.ChannelsLast ? "last" : "first";
 }

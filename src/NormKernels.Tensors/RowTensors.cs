@@ -29,9 +29,6 @@ internal readonly ref struct RowTensors
     }
 
     /// <summary>The elements of a parameter: none if it is not passed.</summary>
-    public ReadOnlySpan<T> Parameter<T>(in ReadOnlyTensorSpan<T> parameter, string name)
-    {
-        TensorLayout.RequireParameter(parameter.Lengths, parameter.Strides, _normalizedShape, name);
-        return parameter.Elements();
-    }
+    public ReadOnlySpan<T> Parameter<T>(in ReadOnlyTensorSpan<T> parameter, string name) =>
+        TensorLayout.Parameter(parameter, _normalizedShape, name);
 }

@@ -1,4 +1,7 @@
 using System;
+using System.Numerics.Tensors;
+
+using NormKernels.Validation;
 
 namespace NormKernels.Tensors;
 
@@ -18,7 +21,7 @@ internal static class TensorLayout
                 nameof(normalizedShape));
         }
 
-        (long cols, long rows) = (Product(normalizedShape), Product(lengths[..kept]));
+        (long cols, long rows) = (Product(normalizedShape, name), Product(lengths[..kept], name));
         if (rows == 0 || cols == 0)
         {
             return (new RowShape(rows, cols), 0);
@@ -50,8 +53,8 @@ internal static class TensorLayout
             throw new ArgumentException($"{name} is {Text(lengths)}: it has no axes for a batch and for channels.", name);
         }
 
-        (long batch, long channels, long spatial) = (lengths[0], lengths[1], Product(lengths[2..]));
-        if (Product(lengths) == 0 || FollowsOn(lengths, strides, 1))
+        (long batch, long channels, long spatial) = (lengths[0], lengths[1], Product(lengths[2..], name));
+        if (lengths.Contains(0) || FollowsOn(lengths, strides, 1))
         {
             return new ChannelShape(batch, channels, spatial);
         }
@@ -67,7 +70,7 @@ internal static class TensorLayout
     /// <summary>Throws if the elements of a tensor do not lie one after the other.</summary>
     public static void RequireDense(ReadOnlySpan<nint> lengths, ReadOnlySpan<nint> strides, string name)
     {
-        if (Product(lengths) != 0 && !FollowsOn(lengths, strides, 1))
+        if (!lengths.Contains(0) && !FollowsOn(lengths, strides, 1))
         {
             throw Apart(lengths, strides, "its elements do not lie one after the other", name);
         }
@@ -82,24 +85,17 @@ internal static class TensorLayout
         }
     }
 
-    /// <summary>The same of a parameter, which may be absent and must have no gaps.</summary>
-    public static void RequireParameter(
-        ReadOnlySpan<nint> lengths, ReadOnlySpan<nint> strides, ReadOnlySpan<nint> expected, string name)
+    /// <summary>The elements of a parameter, which must have a shape and no gaps; none if it is not passed.</summary>
+    public static ReadOnlySpan<T> Parameter<T>(
+        in ReadOnlyTensorSpan<T> parameter, ReadOnlySpan<nint> expected, string name)
     {
-        if (!lengths.IsEmpty)
+        if (!parameter.Lengths.IsEmpty)
         {
-            RequireShape(lengths, expected, name);
-            RequireDense(lengths, strides, name);
+            RequireShape(parameter.Lengths, expected, name);
+            RequireDense(parameter.Lengths, parameter.Strides, name);
         }
-    }
 
-    /// <summary>Throws if a tensor has no such axis; negative numbers count from the end.</summary>
-    public static void RequireAxis(int dim, int rank)
-    {
-        if (dim < -rank || dim >= rank)
-        {
-            throw new ArgumentOutOfRangeException(nameof(dim), dim, $"A tensor of {rank} axes has no such axis.");
-        }
+        return parameter.Elements();
     }
 
     /// <summary>Lengths as the shapes of NormKernels take them.</summary>
@@ -137,16 +133,8 @@ internal static class TensorLayout
 
     private static bool Strides(nint length, nint stride, long expected) => length == 1 || stride == expected;
 
-    private static long Product(ReadOnlySpan<nint> lengths)
-    {
-        long product = 1;
-        foreach (nint length in lengths)
-        {
-            product = checked(product * length);
-        }
-
-        return product;
-    }
+    private static long Product(ReadOnlySpan<nint> lengths, string name) =>
+        Sizes.Product(Wide(lengths, stackalloc long[lengths.Length]), name);
 
     private static ArgumentException Apart(
         ReadOnlySpan<nint> lengths, ReadOnlySpan<nint> strides, string what, string name) =>

@@ -2,6 +2,8 @@ using System;
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 
+using NormKernels.Validation;
+
 namespace NormKernels.Tensors;
 
 /// <summary><see cref="VectorNorm"/> on tensors, with the axes as torch.linalg.vector_norm takes them.</summary>
@@ -95,7 +97,7 @@ public static class VectorNormTensors
     {
         foreach (int axis in dim)
         {
-            TensorLayout.RequireAxis(axis, x.Rank);
+            _ = Sizes.Axis(axis, x.Rank, nameof(dim));
         }
 
         return ReductionShape.Of(TensorLayout.Wide(x.Lengths, stackalloc long[x.Rank]), dim);

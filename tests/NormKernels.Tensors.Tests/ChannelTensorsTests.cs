@@ -1,7 +1,8 @@
-using System;
 using System.Numerics.Tensors;
 
 using Microsoft.VisualStudio.TestTools.UnitTesting;
+
+using static NormKernels.Tensors.Tests.Refusal;
 
 namespace NormKernels.Tensors.Tests;
 
@@ -81,11 +82,4 @@ public sealed class ChannelTensorsTests
 
     private static TensorSpan<float> Tensor(float[] values, bool last) =>
         last ? new TensorSpan<float>(values, _lengths, _channelsLast) : new TensorSpan<float>(values, _lengths, []);
-
-    private static void Refused(string name, string words, Action call)
-    {
-        ArgumentException e = Assert.ThrowsExactly<ArgumentException>(call);
-        Assert.AreEqual(name, e.ParamName);
-        Assert.Contains(words, e.Message);
-    }
 }

@@ -5,6 +5,8 @@ using System.Numerics.Tensors;
 
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
+using static NormKernels.Tensors.Tests.Refusal;
+
 namespace NormKernels.Tensors.Tests;
 
 /// <summary>Norms over the last axes: the bits of the methods on spans, for whole tensors and for slices.</summary>
@@ -142,12 +144,5 @@ public sealed class RowTensorsTests
             new TensorSpan<T>(dx, lengths), [Cols], (ReadOnlyTensorSpan<float>)weight, dweight: dweight);
         CollectionAssert.AreEqual(expectedDx, dx);
         CollectionAssert.AreEqual(expectedDweight, dweight);
-    }
-
-    private static void Refused(string name, string words, Action call)
-    {
-        ArgumentException e = Assert.ThrowsExactly<ArgumentException>(call);
-        Assert.AreEqual(name, e.ParamName);
-        Assert.Contains(words, e.Message);
     }
 }

@@ -45,7 +45,7 @@ NK_INLINE void for_each_pair_of(const T* p, std::int64_t end, Pair&& pair, Body&
       i += kLanes;
     }
   }
-  for (; i + 4 * kLanes <= end; i += 4 * kLanes) {
+  for (const std::int64_t last = end - 4 * kLanes; i <= last; i += 4 * kLanes) {
     pair(i);
     pair(i + 2 * kLanes);
   }
@@ -117,11 +117,13 @@ NK_INLINE void sum_tree(std::int64_t begin, std::int64_t end, int skew, vf (&all
   const int lanes = static_cast<int>(end - i < kLanes ? end - i : kLanes);
   if (skew != 0) {
     terms(i, between{skew, lanes}, t.acc[0]);
+  } else if (lanes == kLanes) {
+    terms(i, whole{}, t.acc[0]);
   } else {
     terms(i, first{lanes}, t.acc[0]);
   }
   i += kLanes;
-  for (; i + Flight * kLanes <= end; i += Flight * kLanes) {
+  for (const std::int64_t last = end - Flight * kLanes; i <= last; i += Flight * kLanes) {
     terms(i, whole{}, t.acc[1 % Flight]);
     terms(i + kLanes, whole{}, t.acc[2 % Flight]);
     if constexpr (Flight > 2) terms(i + 2 * kLanes, whole{}, t.acc[3 % Flight]);

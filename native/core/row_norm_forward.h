@@ -81,14 +81,17 @@ NK_NOINLINE void make_rows(const nk_row_norm_forward_params& p, std::int64_t beg
 
 // The statistics of a row end in a chain of divisions and a root, about 100 cycles with the sum over its lanes before
 // them. They are taken of a group of rows that fits the first-level cache with what is written for it, so that the
-// chains run beside one another and beside the next row's sums (59 to 48 ns a row of 1024 columns; 8 rows beside one
-// another take 14 ns a row of 256 columns, one at a time 21).
+// chains run beside one another and beside the next row's sums (59 to 48 ns a row of 1024 columns).
 constexpr std::int64_t kGroupBytes = 16384;
-constexpr std::int64_t kMostInGroup = 16;
+
+// Of more rows than these the chains are those of sixteen at once, a lane for each (64 columns: 12.1 ns a row, so 8.4,
+// LayerNorm 19.3, so 10.6). Of these, that would keep the first row from being written while the last is summed (4 rows
+// of 1024 columns: LayerNorm 88 ns a row, so 95).
+constexpr int kFew = 4;
 
 NK_INLINE std::int64_t rows_in_group(std::int64_t rows, std::int64_t row_bytes) {
   std::int64_t group = 1;  // not by a division, which costs as much as 64 columns
-  while (group < kMostInGroup && group < rows && 2 * group * row_bytes <= kGroupBytes) group *= 2;
+  while (group < kMostTogether && group < rows && 2 * group * row_bytes <= kGroupBytes) group *= 2;
   return group;
 }
 
@@ -103,7 +106,7 @@ struct forward_call {
   std::int64_t cols, soon_rows;
   double epsilon;
   float *mean, *rstd;
-  row_stats stats[kMostInGroup];
+  many_stats stats;
 
   NK_INLINE forward_call(const nk_row_norm_forward_params& p, std::int64_t group)
       : source(rows_of(p, static_cast<const Rows*>(nullptr))),
@@ -118,10 +121,10 @@ struct forward_call {
         rstd(p.rstd) {}
 };
 
-// Two functions and not one: in one, GCC keeps in memory what either needs. For the same reason they copy what they
-// need of the call: for all that GCC knows, y might lie on it.
+// Functions of their own and not one: in one, GCC keeps in memory what either needs. For the same reason they copy what
+// they need of the call: for all that GCC knows, y might lie on it.
 template <bool Centred, class Rows, class T, class P>
-NK_NOINLINE void take_stats(forward_call<Rows, T, P>& call, std::int64_t begin, std::int64_t end) {
+NK_NOINLINE void take_stats_of_few(forward_call<Rows, T, P>& call, std::int64_t begin, std::int64_t end) {
   const Rows source = call.source;
   const std::int64_t cols = call.cols;
   const double epsilon = call.epsilon, inverse_cols = inverse_of(cols);
@@ -130,9 +133,9 @@ NK_NOINLINE void take_stats(forward_call<Rows, T, P>& call, std::int64_t begin, 
     const row_stats stats = stats_of<Centred>(found, source.row(row), cols, epsilon);
     if (mean != nullptr) write(mean + row, stats.saved_mean());
     if (rstd != nullptr) write(rstd + row, stats.saved_rstd());
-    call.stats[row - begin] = stats;
+    call.stats.set(static_cast<int>(row - begin), stats);
   };
-  moments sums[kMostInGroup];
+  moments sums[kFew];
   for (std::int64_t row = begin; row < end; ++row) {
     const moments found = moments_of_row<Centred>(source.row(row), cols, inverse_cols);
     if (end == begin + 1) return finish(row, found);
@@ -141,23 +144,43 @@ NK_NOINLINE void take_stats(forward_call<Rows, T, P>& call, std::int64_t begin, 
   for (std::int64_t row = begin; row < end; ++row) finish(row, sums[row - begin]);
 }
 
+template <bool Centred, class Rows, class T, class P>
+NK_NOINLINE void take_stats_of_many(forward_call<Rows, T, P>& call, std::int64_t begin, std::int64_t end) {
+  const Rows source = call.source;
+  const int count = static_cast<int>(end - begin);
+  stats_of_many<Centred>(source, begin, count, call.cols, call.epsilon, call.stats);
+  float *const mean = call.mean, *const rstd = call.rstd;
+  for (int k = 0; k < count; ++k) {
+    if (mean != nullptr) write(mean + begin + k, call.stats.of(k).saved_mean());
+    if (rstd != nullptr) write(rstd + begin + k, call.stats.of(k).saved_rstd());
+  }
+}
+
+template <bool Centred, class Rows, class T, class P>
+NK_INLINE void take_stats(forward_call<Rows, T, P>& call, std::int64_t begin, std::int64_t end) {
+  if (end - begin <= kFew) {
+    take_stats_of_few<Centred>(call, begin, end);
+  } else {
+    take_stats_of_many<Centred>(call, begin, end);
+  }
+}
+
 template <bool Centred, reach Reach, operand Usual, class Rows, class T, class P>
 NK_NOINLINE void write_rows(const forward_call<Rows, T, P>& call, std::int64_t begin, std::int64_t end) {
+  const Rows source = call.source;
   constexpr operand kWeight = Usual == operand::any ? operand::any : operand::present;
   const weight_row<kWeight, P> weight(call.weight.weight, call.weight.offset);
-  const Rows source = call.source;
   const P* const bias = call.bias;
   const std::int64_t cols = call.cols;
   const rows_at<T> y = call.y;
-  const row_stats* stats = call.stats;
   for (std::int64_t row = begin; row < end; ++row) {
+    const row_stats stats = call.stats.of(static_cast<int>(row - begin));
     const T* const soon = row < call.soon_rows ? call.soon.row(row) : source.x.row(row);
-    if (stats->scale != 1.0f) {
-      normalize_scaled_row<Centred>(source, row, y.row(row), call.weight, bias, cols, *stats);
+    if (stats.scale != 1.0f) {
+      normalize_scaled_row<Centred>(source, row, y.row(row), call.weight, bias, cols, stats);
     } else {
-      normalize_row<Centred, false, Reach, Usual>(source, row, y.row(row), weight, bias, cols, *stats, soon);
+      normalize_row<Centred, false, Reach, Usual>(source, row, y.row(row), weight, bias, cols, stats, soon);
     }
-    ++stats;
   }
 }
 

@@ -69,25 +69,45 @@ struct moments {
   double variance;
 };
 
+// Adds a step of a row to its sums around a pivot: of x - pivot, and of its square.
+template <class Lanes>
+NK_INLINE void add_around(vf pivot, vf x, Lanes lanes, vf* acc) {
+  const vf d = keep(sub(x, pivot), lanes);
+  acc[0] = add(acc[0], d);
+  acc[1] = fma(d, d, acc[1]);
+}
+
+// The means of these sums.
+struct means_around {
+  float pivot;
+  double shift, square;
+
+  NK_INLINE moments found() const {
+    const double variance = square - shift * shift;
+    // Rounding may leave a trace below zero. NaN must stay NaN.
+    return {static_cast<double>(pivot) + shift, variance < 0.0 ? 0.0 : variance};
+  }
+};
+
 template <bool Scaled, class Row>
-NK_INLINE moments moments_around(float pivot, Row x, std::int64_t n, double inverse_n, float scale, double* shift) {
+NK_INLINE means_around sum_around(float pivot, Row x, std::int64_t n, double inverse_n, float scale) {
   double total[2];
   sum_row<2>(n, skew_of(x.x), total, [&](std::int64_t i, auto lanes, vf* acc) NK_INLINE_LAMBDA {
-    const vf d = keep(sub(scaled<Scaled>(x.at(i, lanes), scale), splat(pivot)), lanes);
-    acc[0] = add(acc[0], d);
-    acc[1] = fma(d, d, acc[1]);
+    add_around(splat(pivot), scaled<Scaled>(x.at(i, lanes), scale), lanes, acc);
   });
-  *shift = total[0] * inverse_n;
-  const double variance = total[1] * inverse_n - *shift * *shift;
-  // Rounding may leave a trace below zero. NaN must stay NaN.
-  return {static_cast<double>(pivot) + *shift, variance < 0.0 ? 0.0 : variance};
+  return {pivot, total[0] * inverse_n, total[1] * inverse_n};
 }
 
 // The second sum, for rows whose beginning says little of their mean. Out of line: it is rare.
 template <bool Scaled, class Row>
 NK_NOINLINE moments moments_again(double mean, Row x, std::int64_t n, double inverse_n, float scale) {
-  double shift;
-  return moments_around<Scaled>(static_cast<float>(mean), x, n, inverse_n, scale, &shift);
+  return sum_around<Scaled>(static_cast<float>(mean), x, n, inverse_n, scale).found();
+}
+
+template <bool Scaled, class Row>
+NK_INLINE moments moments_from(const means_around& means, Row x, std::int64_t n, double inverse_n, float scale) {
+  const moments found = means.found();
+  return means.shift * means.shift > found.variance ? moments_again<Scaled>(found.mean, x, n, inverse_n, scale) : found;
 }
 
 template <bool Scaled, class Row>
@@ -97,9 +117,7 @@ NK_INLINE moments moments_of(Row x, std::int64_t n, double inverse_n, float scal
   float pivot = x.first_value();
   if constexpr (Scaled) pivot *= scale;
   if (n >= kLanes) pivot = sum(mul(scaled<Scaled>(x.at(0, whole{}), scale), splat(1.0f / kLanes)));
-  double shift;
-  const moments found = moments_around<Scaled>(pivot, x, n, inverse_n, scale, &shift);
-  return shift * shift > found.variance ? moments_again<Scaled>(found.mean, x, n, inverse_n, scale) : found;
+  return moments_from<Scaled>(sum_around<Scaled>(pivot, x, n, inverse_n, scale), x, n, inverse_n, scale);
 }
 
 template <bool Scaled, class Row>
@@ -145,6 +163,110 @@ NK_INLINE row_stats stats_of(const moments& found, Row x, std::int64_t n, double
 template <bool Centred, class Row>
 NK_INLINE row_stats stats_of(Row x, std::int64_t n, double epsilon) {
   return stats_of<Centred>(moments_of_row<Centred>(x, n, inverse_of(n)), x, n, epsilon);
+}
+
+// The statistics of several rows, a lane for each.
+constexpr int kMostTogether = kLanes;
+
+struct many_stats {
+  alignas(64) float scale[kMostTogether], mean_high[kMostTogether], mean_low[kMostTogether], rstd[kMostTogether];
+
+  NK_INLINE row_stats of(int k) const { return {scale[k], mean_high[k], mean_low[k], rstd[k]}; }
+  NK_INLINE void set(int k, const row_stats& stats) {
+    scale[k] = stats.scale;
+    mean_high[k] = stats.mean_high;
+    mean_low[k] = stats.mean_low;
+    rstd[k] = stats.rstd;
+  }
+};
+
+// What is summed over several rows, a lane for each: over x - pivot and over its square; not centred, over the square.
+struct many_sums {
+  alignas(64) float pivot[kMostTogether], shift[kMostTogether], square[kMostTogether];
+};
+
+// One by one, as stats_of() takes them: for where a row is extreme, holds a NaN or lies far from its pivot.
+template <bool Centred, class Rows>
+NK_NOINLINE void stats_one_by_one(const Rows& rows, std::int64_t first, int count, std::int64_t n, double epsilon,
+                                  const many_sums& sums, many_stats& to) {
+  const double inverse_n = inverse_of(n);
+  for (int k = 0; k < count; ++k) {
+    const auto x = rows.row(first + k);
+    const double square = static_cast<double>(sums.square[k]) * inverse_n;
+    moments found = {0.0, square};
+    if constexpr (Centred) {
+      const double shift = static_cast<double>(sums.shift[k]) * inverse_n;
+      found = moments_from<false>(means_around{sums.pivot[k], shift, square}, x, n, inverse_n, 1.0f);
+    }
+    to.set(k, stats_of<Centred>(found, x, n, epsilon));
+  }
+}
+
+// The statistics of rows `first` to `first + count - 1`, each of at most kTreeColumns columns, to the bits of
+// stats_of(): the sums over lanes, the divisions and the roots are those of sixteen rows at once.
+template <bool Centred, class Rows>
+NK_INLINE void stats_of_many(const Rows& rows, std::int64_t first_row, int count, std::int64_t n, double epsilon,
+                             many_stats& to) {
+  constexpr int kSums = Centred ? 2 : 1;
+  many_sums sums;
+  vf parts[kSums][kMostTogether];
+  if constexpr (Centred) {
+    if (n >= kLanes) {
+      for (int k = 0; k < count; ++k) parts[0][k] = mul(rows.row(first_row + k).at(0, whole{}), splat(1.0f / kLanes));
+      for (int k = count; k < kMostTogether; ++k) parts[0][k] = parts[0][0];
+      store(sums.pivot, sum_each(parts[0]), whole{});
+    } else {
+      for (int k = 0; k < kMostTogether; ++k) {
+        sums.pivot[k] = rows.row(k < count ? first_row + k : first_row).first_value();
+      }
+    }
+  }
+  for (int k = 0; k < count; ++k) {
+    const auto x = rows.row(first_row + k);
+    vf all[kSums];
+    const vf pivot = splat(Centred ? sums.pivot[k] : 0.0f);
+    sum_tree(0, n, skew_of(x.x), all, [&](std::int64_t i, auto lanes, vf* acc) NK_INLINE_LAMBDA {
+      if constexpr (Centred) {
+        add_around(pivot, x.at(i, lanes), lanes, acc);
+      } else {
+        const vf v = x.at(i, lanes);
+        acc[0] = fma(v, v, acc[0]);
+      }
+    });
+    for (int j = 0; j < kSums; ++j) parts[j][k] = all[j];
+  }
+  for (int j = 0; j < kSums; ++j) {
+    for (int k = count; k < kMostTogether; ++k) parts[j][k] = parts[j][0];
+  }
+  const vd inverse = splat_double(inverse_of(n));
+  const vf square_sum = sum_each(parts[kSums - 1]);
+  vd square = mul(widen(square_sum), inverse);
+  vd mean = splat_double(0.0);
+  bool plain = true;
+  if constexpr (Centred) {
+    const vf shift_sum = sum_each(parts[0]);
+    const vd shift = mul(widen(shift_sum), inverse);
+    const vd shift_squared = mul(shift, shift);
+    square = sub(square, shift_squared);
+    plain = all_in(shift_squared, splat_double(0.0), square);
+    mean = add(widen(load(sums.pivot, whole{})), shift);
+    store(sums.shift, shift_sum, whole{});
+  }
+  const vd variance = add(square, splat_double(epsilon));
+  if (!(plain && all_in(variance, splat_double(0x1p-100), splat_double(0x1p100)))) {
+    store(sums.square, square_sum, whole{});
+    return stats_one_by_one<Centred>(rows, first_row, count, n, epsilon, sums, to);
+  }
+  store(to.scale, splat(1.0f), whole{});
+  store(to.rstd, narrow(div(splat_double(1.0), sqrt(variance))), whole{});
+  if constexpr (Centred) {
+    const vf high = narrow(mean);
+    store(to.mean_high, high, whole{});
+    store(to.mean_low, narrow(sub(mean, widen(high))), whole{});
+  } else {
+    store(to.mean_high, zero(), whole{});
+    store(to.mean_low, zero(), whole{});
+  }
 }
 
 // As stats_again() takes them.

@@ -25,6 +25,7 @@
 //   abs(v)
 //   store_i8(p, v, lanes)                v rounded to nearest even, as int8; v within [-128, 127]
 //   sum(v), largest(v)                   halves folded: lane i with i + 8, then i + 4, i + 2, i + 1
+//   sum_each(v)                          lane k is sum(v[k]); v: kLanes steps
 //   prefetch(p)                          a hint that p's cache line is read soon; p may be any address
 //   finish_streams()                     orders streamed stores before whatever the thread does next
 //
@@ -33,7 +34,9 @@
 //   splat_double(s)                      all lanes s
 //   widen(v), narrow(v)                  vf to vd, exact; vd to vf, rounded to nearest even
 //   load(p), store(p, v)                 p: 16 doubles, any alignment
-//   add sub mul fma keep sum             as above
+//   add sub mul div fma keep sum         as above
+//   sqrt(v)                              square roots
+//   all_in(v, least, most)               whether least <= v <= most in all lanes; false where one is NaN
 #pragma once
 
 #include <cstdint>

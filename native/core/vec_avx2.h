@@ -252,6 +252,24 @@ NK_INLINE float sum(vf v) {
   return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
 
+// Two at a time, so that a register is always full.
+NK_INLINE __m256 fold_four(vf a, vf b) {  // [4 of a, 4 of b]
+  const __m256 eight_a = _mm256_add_ps(a.lo, a.hi), eight_b = _mm256_add_ps(b.lo, b.hi);
+  return _mm256_add_ps(_mm256_permute2f128_ps(eight_a, eight_b, 0x20), _mm256_permute2f128_ps(eight_a, eight_b, 0x31));
+}
+NK_INLINE __m256 fold_two(__m256 a, __m256 b) {  // [2 of each of a, 2 of each of b] in both halves
+  return _mm256_add_ps(_mm256_shuffle_ps(a, b, 0x44), _mm256_shuffle_ps(a, b, 0xee));
+}
+NK_INLINE __m256 sum_eight(const vf* v) {
+  // The second half of what is folded first is of vector 4 onward, so that the sums end in their order.
+  const __m256 ab = fold_two(fold_four(v[0], v[4]), fold_four(v[1], v[5]));
+  const __m256 cd = fold_two(fold_four(v[2], v[6]), fold_four(v[3], v[7]));
+  return _mm256_add_ps(_mm256_shuffle_ps(ab, cd, 0x88), _mm256_shuffle_ps(ab, cd, 0xdd));
+}
+NK_INLINE vf sum_each(const vf (&v)[kLanes]) {
+  return {sum_eight(v), sum_eight(v + 8)};
+}
+
 NK_INLINE float largest(vf v) {
   const __m256 eight = _mm256_max_ps(v.lo, v.hi);
   const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
@@ -313,6 +331,21 @@ NK_INLINE vd mul(vd a, vd b) {
 NK_INLINE vd fma(vd a, vd b, vd c) {
   return {{_mm256_fmadd_pd(a.q[0], b.q[0], c.q[0]), _mm256_fmadd_pd(a.q[1], b.q[1], c.q[1]),
            _mm256_fmadd_pd(a.q[2], b.q[2], c.q[2]), _mm256_fmadd_pd(a.q[3], b.q[3], c.q[3])}};
+}
+NK_INLINE vd div(vd a, vd b) {
+  return {{_mm256_div_pd(a.q[0], b.q[0]), _mm256_div_pd(a.q[1], b.q[1]), _mm256_div_pd(a.q[2], b.q[2]),
+           _mm256_div_pd(a.q[3], b.q[3])}};
+}
+NK_INLINE vd sqrt(vd v) {
+  return {{_mm256_sqrt_pd(v.q[0]), _mm256_sqrt_pd(v.q[1]), _mm256_sqrt_pd(v.q[2]), _mm256_sqrt_pd(v.q[3])}};
+}
+NK_INLINE bool all_in(vd v, vd least, vd most) {
+  int inside = 0xf;
+  for (int i = 0; i < 4; ++i) {
+    inside &= _mm256_movemask_pd(
+        _mm256_and_pd(_mm256_cmp_pd(least.q[i], v.q[i], _CMP_LE_OQ), _mm256_cmp_pd(v.q[i], most.q[i], _CMP_LE_OQ)));
+  }
+  return inside == 0xf;
 }
 NK_INLINE double sum(vd v) {
   const __m256d low = _mm256_add_pd(v.q[0], v.q[2]);

@@ -329,6 +329,12 @@ NK_INLINE float sum(vf v) {
   return vpadds_f32(vadd_f32(vget_low_f32(four), vget_high_f32(four)));
 }
 
+NK_INLINE vf sum_each(const vf (&v)[kLanes]) {
+  alignas(16) float sums[kLanes];
+  for (int k = 0; k < kLanes; ++k) sums[k] = sum(v[k]);
+  return load(sums, whole{});
+}
+
 NK_INLINE float largest(vf v) {
   const float32x4_t four = max(max(v.q[0], v.q[2]), max(v.q[1], v.q[3]));
   const float32x4_t two = max(four, vextq_f32(four, four, 2));
@@ -383,6 +389,19 @@ NK_INLINE vd mul(vd a, vd b) {
 }
 NK_INLINE vd fma(vd a, vd b, vd c) {
   return each_double([&](int i) NK_INLINE_LAMBDA { return vfmaq_f64(c.q[i], a.q[i], b.q[i]); });
+}
+NK_INLINE vd div(vd a, vd b) {
+  return each_double([&](int i) NK_INLINE_LAMBDA { return vdivq_f64(a.q[i], b.q[i]); });
+}
+NK_INLINE vd sqrt(vd v) {
+  return each_double([&](int i) NK_INLINE_LAMBDA { return vsqrtq_f64(v.q[i]); });
+}
+NK_INLINE bool all_in(vd v, vd least, vd most) {
+  uint64x2_t inside = vdupq_n_u64(~std::uint64_t{0});
+  for (int i = 0; i < 8; ++i) {
+    inside = vandq_u64(inside, vandq_u64(vcleq_f64(least.q[i], v.q[i]), vcleq_f64(v.q[i], most.q[i])));
+  }
+  return (vgetq_lane_u64(inside, 0) & vgetq_lane_u64(inside, 1)) == ~std::uint64_t{0};
 }
 NK_INLINE double sum(vd v) {
   const float64x2_t low = vaddq_f64(vaddq_f64(v.q[0], v.q[4]), vaddq_f64(v.q[2], v.q[6]));

@@ -125,6 +125,10 @@ inline float sum(vf v) {
   return v.lane[0];
 }
 
+inline vf sum_each(const vf (&v)[kLanes]) {
+  return lanewise([&](int i) { return sum(v[i]); });
+}
+
 inline float largest(vf v) {
   for (int half = kLanes / 2; half > 0; half /= 2) {
     for (int i = 0; i < half; ++i) v.lane[i] = v.lane[i] > v.lane[i + half] ? v.lane[i] : v.lane[i + half];
@@ -173,6 +177,17 @@ inline vd mul(const vd& a, const vd& b) {
 }
 inline vd fma(const vd& a, const vd& b, const vd& c) {
   return lanewise_double([&](int i) { return NK_FMA(a.lane[i], b.lane[i], c.lane[i]); });
+}
+inline vd div(const vd& a, const vd& b) {
+  return lanewise_double([&](int i) { return a.lane[i] / b.lane[i]; });
+}
+inline vd sqrt(const vd& v) {
+  return lanewise_double([&](int i) { return NK_SQRT(v.lane[i]); });
+}
+inline bool all_in(const vd& v, const vd& least, const vd& most) {
+  bool inside = true;
+  for (int i = 0; i < kLanes; ++i) inside = inside && least.lane[i] <= v.lane[i] && v.lane[i] <= most.lane[i];
+  return inside;
 }
 inline double sum(vd v) {
   for (int half = kLanes / 2; half > 0; half /= 2) {

@@ -26,7 +26,17 @@ NK_PROBE(silu, silu(a))
 NK_PROBE(fma_double, narrow(fma(widen(a), widen(b), widen(c))))
 NK_PROBE(sub_double, narrow(sub(add(widen(a), widen(c)), widen(b))))
 NK_PROBE(mul_double, narrow(mul(widen(a), widen(b))))
+NK_PROBE(div_double, narrow(div(widen(a), widen(b))))
+NK_PROBE(sqrt_double, narrow(sqrt(widen(a))))
 
+void sum_each_probe(const float* a, float* out) {
+  vf v[kLanes];
+  for (int k = 0; k < kLanes; ++k) v[k] = load(a + k * kLanes, whole{});
+  store(out, sum_each(v), whole{});
+}
+bool all_in_probe(const double* a, const double* least, const double* most) {
+  return all_in(load(a), load(least), load(most));
+}
 float sum_probe(const float* a) {
   return sum(load(a, whole{}));
 }
@@ -129,12 +139,12 @@ NK_END_ISA
 namespace nk {
 namespace NK_ISA {
 
-const vec_probe probe = {add_probe,           sub_probe,          mul_probe,    fma_probe,         neg_fma_probe,
-                         max_probe,           abs_probe,          div_probe,    silu_probe,        fma_double_probe,
-                         sub_double_probe,    mul_double_probe,   sum_probe,    largest_probe,     sum_double_probe,
-                         copy_probe,          widen_probe,        narrow_probe, keep_probe,        keep_double_probe,
-                         widen_between_probe, keep_between_probe, select_probe, narrow_pair_probe, skew_probe,
-                         store_i8_probe};
+const vec_probe probe = {
+    add_probe,           sub_probe,          mul_probe,      fma_probe,         neg_fma_probe,    max_probe,
+    abs_probe,           div_probe,          silu_probe,     fma_double_probe,  sub_double_probe, mul_double_probe,
+    div_double_probe,    sqrt_double_probe,  sum_each_probe, all_in_probe,      sum_probe,        largest_probe,
+    sum_double_probe,    copy_probe,         widen_probe,    narrow_probe,      keep_probe,       keep_double_probe,
+    widen_between_probe, keep_between_probe, select_probe,   narrow_pair_probe, skew_probe,       store_i8_probe};
 
 }  // namespace NK_ISA
 }  // namespace nk

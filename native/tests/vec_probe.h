@@ -22,6 +22,11 @@ struct vec_probe {
   void (*fma_double)(const float* a, const float* b, const float* c, float* out);
   void (*sub_double)(const float* a, const float* b, const float* c, float* out);
   void (*mul_double)(const float* a, const float* b, const float* c, float* out);
+  // narrow(a / b) and narrow(sqrt(a)) computed in double
+  void (*div_double)(const float* a, const float* b, const float* c, float* out);
+  void (*sqrt_double)(const float* a, const float* b, const float* c, float* out);
+  void (*sum_each)(const float* a, float* out);  // a: 16 steps of 16
+  bool (*all_in)(const double* a, const double* least, const double* most);
   float (*sum)(const float* a);
   float (*largest)(const float* a);
   double (*sum_double)(const double* a);

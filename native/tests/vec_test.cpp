@@ -91,6 +91,38 @@ TEST_P(Vec, ArithmeticIsLanewiseAndCorrectlyRounded) {
           [](float x, float y, float z) { return static_cast<float>((wide{x} + wide{z}) - wide{y}); });
     check("mul_double", probe().mul_double,
           [](float x, float y, float) { return static_cast<float>(wide{x} * wide{y}); });
+    check("div_double", probe().div_double,
+          [](float x, float y, float) { return static_cast<float>(wide{x} / wide{y}); });
+    check("sqrt_double", probe().sqrt_double,
+          [](float x, float, float) { return static_cast<float>(std::sqrt(wide{x})); });
+  }
+}
+
+TEST_P(Vec, SumsOfSixteenStepsAreThoseOfEach) {
+  std::mt19937 random(3);
+  std::normal_distribution<float> normal(0.0f, 1e3f);
+  for (int round = 0; round < 1000; ++round) {
+    float steps[kLanes * kLanes], sums[kLanes];
+    for (float& value : steps) value = normal(random);
+    steps[random() % (kLanes * kLanes)] = awkward_values()[random() % awkward_values().size()];
+    probe().sum_each(steps, sums);
+    for (int k = 0; k < kLanes; ++k) EXPECT_TRUE(same_bits(sums[k], probe().sum(steps + k * kLanes))) << k;
+  }
+}
+
+TEST_P(Vec, RangesIncludeTheirEndsAndNoNan) {
+  double v[kLanes], least[kLanes], most[kLanes];
+  for (int lane = 0; lane < kLanes; ++lane) {
+    for (int i = 0; i < kLanes; ++i) {
+      least[i] = i;
+      most[i] = i + 1.0;
+      v[i] = i % 2 == 0 ? least[i] : most[i];
+    }
+    EXPECT_TRUE(probe().all_in(v, least, most));
+    for (const double outside : {lane - 1e-9, lane + 1.0 + 1e-9, std::nan("")}) {
+      v[lane] = outside;
+      EXPECT_FALSE(probe().all_in(v, least, most)) << lane << ": " << outside;
+    }
   }
 }
 

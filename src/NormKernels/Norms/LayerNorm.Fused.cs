@@ -26,6 +26,7 @@ public static unsafe partial class LayerNorm
     /// <param name="options">Threads and instruction set; by default the calling thread and the best there is.</param>
     /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, Span{float}, CpuOptions)" path="/exception"/>
     [OverloadResolutionPriority(1)]
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void ForwardInt8<T>(
         ReadOnlySpan<T> x,
         Span<sbyte> y,
@@ -45,6 +46,7 @@ public static unsafe partial class LayerNorm
 
     /// <summary>The same with a float32 weight and bias beside 16-bit tensors.</summary>
     /// <inheritdoc cref="ForwardInt8{T}(ReadOnlySpan{T}, Span{sbyte}, Span{float}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, Span{float}, bool, CpuOptions)" path="/*[not(self::summary)]"/>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void ForwardInt8<T>(
         ReadOnlySpan<T> x,
         Span<sbyte> y,
@@ -83,6 +85,7 @@ public static unsafe partial class LayerNorm
     /// <param name="options">Threads and instruction set; by default the calling thread and the best there is.</param>
     /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, Span{float}, CpuOptions)" path="/exception"/>
     [OverloadResolutionPriority(1)]
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void AddForwardInt8<T>(
         ReadOnlySpan<T> x,
         ReadOnlySpan<T> residual,
@@ -104,6 +107,7 @@ public static unsafe partial class LayerNorm
 
     /// <summary>The same with a float32 weight and bias beside 16-bit tensors.</summary>
     /// <inheritdoc cref="AddForwardInt8{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, Span{sbyte}, Span{float}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, Span{float}, bool, CpuOptions)" path="/*[not(self::summary)]"/>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void AddForwardInt8<T>(
         ReadOnlySpan<T> x,
         ReadOnlySpan<T> residual,

@@ -46,6 +46,7 @@ public static unsafe partial class RmsNorm
     /// <exception cref="DllNotFoundException">The native library is missing; the message lists what was
     /// probed.</exception>
     [OverloadResolutionPriority(1)]
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Forward<T>(
         ReadOnlySpan<T> x,
         Span<T> y,
@@ -63,6 +64,7 @@ public static unsafe partial class RmsNorm
 
     /// <summary>The same with a float32 weight and bias beside 16-bit tensors.</summary>
     /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, CpuOptions)" path="/*[not(self::summary)]"/>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Forward<T>(
         ReadOnlySpan<T> x,
         Span<T> y,
@@ -95,6 +97,7 @@ public static unsafe partial class RmsNorm
     /// <param name="options">Threads and instruction set; by default the calling thread and the best there is.</param>
     /// <inheritdoc cref="Forward{T}(ReadOnlySpan{T}, Span{T}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, CpuOptions)" path="/exception"/>
     [OverloadResolutionPriority(1)]
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void AddForward<T>(
         ReadOnlySpan<T> x,
         ReadOnlySpan<T> residual,
@@ -114,6 +117,7 @@ public static unsafe partial class RmsNorm
 
     /// <summary>The same with a float32 weight and bias beside 16-bit tensors.</summary>
     /// <inheritdoc cref="AddForward{T}(ReadOnlySpan{T}, ReadOnlySpan{T}, Span{T}, Span{T}, in RowShape, ReadOnlySpan{T}, ReadOnlySpan{T}, double, Span{float}, bool, CpuOptions)" path="/*[not(self::summary)]"/>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void AddForward<T>(
         ReadOnlySpan<T> x,
         ReadOnlySpan<T> residual,

@@ -2,6 +2,7 @@
 // same bits on every instruction set, whole or by row blocks, contiguous or strided; and values against plain double
 // arithmetic. The full suites, against the managed reference, are in .NET.
 #include <cmath>
+#include <limits>
 
 #include <normkernels/nk_layer_norm.h>
 #include <normkernels/nk_rms_norm.h>
@@ -220,6 +221,68 @@ TEST(RowNorm, ExtremeRowsHaveTheSameBitsAndStayFinite) {
         for (std::int64_t i = 0; i < p.x.count(); ++i) EXPECT_TRUE(std::isfinite(expected.y.get(i))) << scale;
         for (const nk_isa isa : nk_test::available_isas()) {
           EXPECT_TRUE(run(r, p, isa, false, true) == expected) << r.name << " " << scale << " isa " << isa;
+        }
+      }
+    }
+  }
+}
+
+// The statistics of sixteen rows are taken a lane each; a row for which that does not do must disturb no other.
+TEST(RowNorm, RowsTakenTogetherHaveTheBitsOfSingleRows) {
+  const auto value_of = [](int kind, std::int64_t column, float normal) {
+    switch (kind) {
+      case 0:
+        return normal * 1e30f;
+      case 1:
+        return normal * 1e-40f;
+      case 2:
+        return column == 3 ? std::nanf("") : normal;
+      case 3:
+        return column == 1 ? std::numeric_limits<float>::infinity() : normal;
+      case 4:
+        return column < 16 ? 100.0f : normal;  // begins far from its mean
+      case 5:
+        return 0.0f;
+      case 6:
+        return 1e6f;
+      default:
+        return normal;
+    }
+  };
+  std::mt19937 random(17);
+  std::normal_distribution<float> normal(1.0f, 2.0f);
+  for (const room& r : kRooms) {
+    for (const std::int64_t rows : {5, 13, 16, 40}) {
+      for (const std::int64_t cols : {1, 7, 16, 17, 64, 100, 256}) {
+        for (const double epsilon : {1e-5, 0.0}) {
+          tensor x(NK_F32, rows * cols), weight(NK_F32, cols);
+          weight.fill(random, 1.0f, 0.5f);
+          for (std::int64_t row = 0; row < rows; ++row) {
+            const int kind = static_cast<int>(random() % 12);
+            for (std::int64_t c = 0; c < cols; ++c) x.set(row * cols + c, value_of(kind, c, normal(random)));
+          }
+          for (const nk_isa isa : nk_test::available_isas()) {
+            const auto call = [&](std::int64_t first, std::int64_t count, tensor& y, tensor& mean, tensor& rstd) {
+              nk_row_norm_forward_params p = {};
+              p.struct_size = sizeof p;
+              p.isa = isa;
+              p.rows = count;
+              p.cols = cols;
+              p.epsilon = epsilon;
+              p.x = static_cast<float*>(x.data()) + first * cols;
+              p.y = static_cast<float*>(y.data()) + first * cols;
+              p.weight = weight.data();
+              p.mean = r.centred ? static_cast<float*>(mean.data()) + first : nullptr;
+              p.rstd = static_cast<float*>(rstd.data()) + first;
+              ASSERT_EQ(r.forward(&p), NK_OK);
+            };
+            tensor y(NK_F32, rows * cols), mean(NK_F32, rows), rstd(NK_F32, rows);
+            tensor one_y(NK_F32, rows * cols), one_mean(NK_F32, rows), one_rstd(NK_F32, rows);
+            call(0, rows, y, mean, rstd);
+            for (std::int64_t row = 0; row < rows; ++row) call(row, 1, one_y, one_mean, one_rstd);
+            EXPECT_TRUE(equal(y, one_y) && equal(mean, one_mean) && equal(rstd, one_rstd))
+                << r.name << " isa " << isa << " " << rows << "x" << cols << " epsilon " << epsilon;
+          }
         }
       }
     }

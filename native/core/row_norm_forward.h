@@ -38,31 +38,60 @@ NK_INLINE added_rows rows_of(const nk_row_norm_forward_params& p, const added_ro
           {static_cast<float*>(p.h), stride_or(p.h_stride, p.cols)}};
 }
 
-template <bool Centred, bool Scaled, reach Reach, operand Bias, operand Weight, class Rows, class T, class P>
-NK_INLINE void normalize_row(const Rows& rows, std::int64_t number, T* y, const weight_row<Weight, P>& weight,
-                             const P* bias, std::int64_t cols, const row_stats& stats, const T* prefetched) {
-  const auto x = rows.row(number);
-  const vf rstd = splat(stats.rstd);
-  const vf high = splat(stats.mean_high);
-  // Not (x * rstd - mean * rstd): a constant row must leave no residue beside the bias.
-  const vf minus_low = splat(-stats.mean_low * stats.rstd);
+// Writes rows `first` to `first + N - 1` side by side, so that what they share of weight and bias is loaded once for
+// them. Their y lie alike in the lines of the cache where N is not 1.
+template <int N, bool Centred, bool Scaled, reach Reach, operand Bias, operand Weight, class Rows, class T, class P>
+NK_INLINE void normalize_rows(const Rows& rows, std::int64_t first, const rows_at<T>& y_rows,
+                              const weight_row<Weight, P>& weight, const P* bias, std::int64_t cols,
+                              const row_stats (&stats)[N], const rows_at<const T>& soon_rows) {
   constexpr bool kStreamed = Reach == reach::beyond;
-  write_row<kStreamed>(y, cols, [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA {
-    if constexpr (Reach != reach::cache) prefetch(prefetched + i);
-    const vf sum = x.at(i, lanes);
-    rows.template keep_sum<kStreamed>(number, i, sum, lanes);
-    const vf v = scaled<Scaled>(sum, stats.scale);
-    const vf xhat = Centred ? fma(sub(v, high), rstd, minus_low) : mul(v, rstd);
-    return has<Bias>(bias) ? fma(xhat, weight.load_at(i, lanes), load(bias + i, lanes)) : weight.times(xhat, i, lanes);
-  });
+  T* y[N];
+  const T* soon[N];
+  vf scale[N], high[N], rstd[N], minus_low[N];
+  for (int k = 0; k < N; ++k) {
+    y[k] = y_rows.row(first + k);
+    soon[k] = soon_rows.row(first + k);
+    scale[k] = splat(stats[k].scale);
+    rstd[k] = splat(stats[k].rstd);
+    high[k] = splat(stats[k].mean_high);
+    // Not (x * rstd - mean * rstd): a constant row must leave no residue beside the bias.
+    minus_low[k] = splat(-stats[k].mean_low * stats[k].rstd);
+  }
+  // A step of row k.
+  const auto normalize = [&](int k, std::int64_t i, auto lanes, vf w, vf b) NK_INLINE_LAMBDA {
+    if constexpr (Reach != reach::cache) prefetch(soon[k] + i);
+    const vf sum = rows.row(first + k).at(i, lanes);
+    rows.template keep_sum<kStreamed>(first + k, i, sum, lanes);
+    const vf v = Scaled ? mul(sum, scale[k]) : sum;
+    const vf xhat = Centred ? fma(sub(v, high[k]), rstd[k], minus_low[k]) : mul(v, rstd[k]);
+    return has<Bias>(bias) ? fma(xhat, w, b) : mul(xhat, w);
+  };
+  const auto bias_at = [&](std::int64_t i, auto lanes)
+                           NK_INLINE_LAMBDA { return has<Bias>(bias) ? load(bias + i, lanes) : zero(); };
+  for_each_pair_of(
+      y[0], cols,
+      [&](std::int64_t i) NK_INLINE_LAMBDA {
+        const vf w = weight.load_at(i, whole{}), next_w = weight.load_at(i + kLanes, whole{});
+        const vf b = bias_at(i, whole{}), next_b = bias_at(i + kLanes, whole{});
+        for (int k = 0; k < N; ++k) {
+          put_pair<kStreamed>(y[k] + i, normalize(k, i, whole{}, w, b),
+                              normalize(k, i + kLanes, whole{}, next_w, next_b));
+        }
+      },
+      [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA {
+        const vf w = weight.load_at(i, lanes), b = bias_at(i, lanes);
+        for (int k = 0; k < N; ++k) store(y[k] + i, normalize(k, i, lanes, w, b), lanes);
+      });
 }
 
 // A row whose statistics are scaled. Out of line: it is rare.
 template <bool Centred, class Rows, class T, class P>
-NK_NOINLINE void normalize_scaled_row(const Rows& rows, std::int64_t number, T* y,
+NK_NOINLINE void normalize_scaled_row(const Rows& rows, std::int64_t row, const rows_at<T>& y,
                                       const weight_row<operand::any, P>& weight, const P* bias, std::int64_t cols,
                                       const row_stats& stats) {
-  normalize_row<Centred, true, reach::cache, operand::any>(rows, number, y, weight, bias, cols, stats, y);
+  const row_stats its[1] = {stats};
+  normalize_rows<1, Centred, true, reach::cache, operand::any>(rows, row, y, weight, bias, cols, its,
+                                                               rows_at<const T>{y.first, y.stride});
 }
 
 // h = x + residual in some rows.
@@ -88,6 +117,12 @@ constexpr std::int64_t kGroupBytes = 16384;
 // LayerNorm 19.3, so 10.6). Of these, that would keep the first row from being written while the last is summed (4 rows
 // of 1024 columns: LayerNorm 88 ns a row, so 95).
 constexpr int kFew = 4;
+
+// Rows from memory are written so many side by side, and long ones are taken in groups of as many: weight, bias and one
+// row of 4096 columns fill the first-level cache, and read again for every row they come from the second (16384 x 4096:
+// LayerNorm 1322 ns a row, so 1154, a copy 1045; of 8192 columns 3076, so 2260). In the cache it gains nothing, and
+// 1024 columns from the second level take 15 % longer.
+constexpr int kSideBySide = kFew;
 
 NK_INLINE std::int64_t rows_in_group(std::int64_t rows, std::int64_t row_bytes) {
   std::int64_t group = 1;  // not by a division, which costs as much as 64 columns
@@ -173,13 +208,25 @@ NK_NOINLINE void write_rows(const forward_call<Rows, T, P>& call, std::int64_t b
   const P* const bias = call.bias;
   const std::int64_t cols = call.cols;
   const rows_at<T> y = call.y;
+  const rows_at<const T> soon = call.soon;
+  if constexpr (Usual != operand::any && Reach != reach::cache) {
+    bool alike = end - begin == kSideBySide && (!kAligns<T> || y.stride % kLanes == 0);
+    row_stats stats[kSideBySide];
+    for (int k = 0; alike && k < kSideBySide; ++k) {
+      stats[k] = call.stats.of(k);
+      alike = stats[k].scale == 1.0f;
+    }
+    if (alike) {
+      return normalize_rows<kSideBySide, Centred, false, Reach, Usual>(source, begin, y, weight, bias, cols, stats,
+                                                                       soon);
+    }
+  }
   for (std::int64_t row = begin; row < end; ++row) {
-    const row_stats stats = call.stats.of(static_cast<int>(row - begin));
-    const T* const soon = row < call.soon_rows ? call.soon.row(row) : source.x.row(row);
-    if (stats.scale != 1.0f) {
-      normalize_scaled_row<Centred>(source, row, y.row(row), call.weight, bias, cols, stats);
+    const row_stats stats[1] = {call.stats.of(static_cast<int>(row - begin))};
+    if (stats[0].scale != 1.0f) {
+      normalize_scaled_row<Centred>(source, row, y, call.weight, bias, cols, stats[0]);
     } else {
-      normalize_row<Centred, false, Reach, Usual>(source, row, y.row(row), weight, bias, cols, stats, soon);
+      normalize_rows<1, Centred, false, Reach, Usual>(source, row, y, weight, bias, cols, stats, soon);
     }
   }
 }
@@ -201,7 +248,8 @@ NK_NOINLINE void forward_in_groups(const nk_row_norm_forward_params& p, reach wh
   constexpr bool kAdds = std::is_same_v<Rows, added_rows>;
   // With a residual there are twice as many rows that the cache has to hold.
   const std::int64_t row_bytes = p.cols * static_cast<std::int64_t>(sizeof(T));
-  const std::int64_t group = rows_in_group(p.rows, p.residual != nullptr ? 2 * row_bytes : row_bytes);
+  std::int64_t group = rows_in_group(p.rows, p.residual != nullptr ? 2 * row_bytes : row_bytes);
+  if (where != reach::cache && group == 1) group = p.rows < kSideBySide ? p.rows : kSideBySide;
   forward_call<Rows, T, P> call(p, group);
   // The usual form: layer_norm has a weight and a bias, rms_norm a weight.
   constexpr operand kUsual = Centred ? operand::present : operand::absent;

@@ -47,11 +47,10 @@ NK_INLINE void normalize_rows(const Rows& rows, std::int64_t first, const rows_a
   constexpr bool kStreamed = Reach == reach::beyond;
   T* y[N];
   const T* soon[N];
-  vf scale[N], high[N], rstd[N], minus_low[N];
+  vf high[N], rstd[N], minus_low[N];
   for (int k = 0; k < N; ++k) {
     y[k] = y_rows.row(first + k);
     soon[k] = soon_rows.row(first + k);
-    scale[k] = splat(stats[k].scale);
     rstd[k] = splat(stats[k].rstd);
     high[k] = splat(stats[k].mean_high);
     // Not (x * rstd - mean * rstd): a constant row must leave no residue beside the bias.
@@ -62,7 +61,7 @@ NK_INLINE void normalize_rows(const Rows& rows, std::int64_t first, const rows_a
     if constexpr (Reach != reach::cache) prefetch(soon[k] + i);
     const vf sum = rows.row(first + k).at(i, lanes);
     rows.template keep_sum<kStreamed>(first + k, i, sum, lanes);
-    const vf v = Scaled ? mul(sum, scale[k]) : sum;
+    const vf v = scaled<Scaled>(sum, stats[k].scale);
     const vf xhat = Centred ? fma(sub(v, high[k]), rstd[k], minus_low[k]) : mul(v, rstd[k]);
     return has<Bias>(bias) ? fma(xhat, w, b) : mul(xhat, w);
   };
@@ -208,7 +207,8 @@ NK_NOINLINE void write_rows(const forward_call<Rows, T, P>& call, std::int64_t b
   const P* const bias = call.bias;
   const std::int64_t cols = call.cols;
   const rows_at<T> y = call.y;
-  const rows_at<const T> soon = call.soon;
+  // In the last group there is nothing to ask for ahead.
+  const rows_at<const T> soon = end <= call.soon_rows ? call.soon : source.x;
   if constexpr (Usual != operand::any && Reach != reach::cache) {
     bool alike = end - begin == kSideBySide && y.first != source.x.first && (!kAligns<T> || y.stride % kLanes == 0);
     row_stats stats[kSideBySide];

@@ -110,13 +110,19 @@ NK_INLINE moments moments_from(const means_around& means, Row x, std::int64_t n,
   return means.shift * means.shift > found.variance ? moments_again<Scaled>(found.mean, x, n, inverse_n, scale) : found;
 }
 
+// What adds up to the pivot of a row of kLanes columns or more. A sixteenth is taken first, or a row of 3e38 would
+// overflow.
+template <bool Scaled, class Row>
+NK_INLINE vf pivot_terms(Row x, float scale) {
+  return mul(scaled<Scaled>(x.at(0, whole{}), scale), splat(1.0f / kLanes));
+}
+
 template <bool Scaled, class Row>
 NK_INLINE moments moments_of(Row x, std::int64_t n, double inverse_n, float scale) {
-  // Sixteen equal values add up without rounding, so the pivot of a constant row is its constant; fewer might not. A
-  // sixteenth is taken first, or a row of 3e38 would overflow.
+  // Sixteen equal values add up without rounding, so the pivot of a constant row is its constant; fewer might not.
   float pivot = x.first_value();
   if constexpr (Scaled) pivot *= scale;
-  if (n >= kLanes) pivot = sum(mul(scaled<Scaled>(x.at(0, whole{}), scale), splat(1.0f / kLanes)));
+  if (n >= kLanes) pivot = sum(pivot_terms<Scaled>(x, scale));
   return moments_from<Scaled>(sum_around<Scaled>(pivot, x, n, inverse_n, scale), x, n, inverse_n, scale);
 }
 
@@ -212,7 +218,7 @@ NK_INLINE void stats_of_many(const Rows& rows, std::int64_t first_row, int count
   vf parts[kSums][kMostTogether];
   if constexpr (Centred) {
     if (n >= kLanes) {
-      for (int k = 0; k < count; ++k) parts[0][k] = mul(rows.row(first_row + k).at(0, whole{}), splat(1.0f / kLanes));
+      for (int k = 0; k < count; ++k) parts[0][k] = pivot_terms<false>(rows.row(first_row + k), 1.0f);
       for (int k = count; k < kMostTogether; ++k) parts[0][k] = parts[0][0];
       store(sums.pivot, sum_each(parts[0]), whole{});
     } else {
@@ -235,6 +241,7 @@ NK_INLINE void stats_of_many(const Rows& rows, std::int64_t first_row, int count
     });
     for (int j = 0; j < kSums; ++j) parts[j][k] = all[j];
   }
+  // Lanes without a row are those of the first.
   for (int j = 0; j < kSums; ++j) {
     for (int k = count; k < kMostTogether; ++k) parts[j][k] = parts[j][0];
   }
@@ -253,7 +260,7 @@ NK_INLINE void stats_of_many(const Rows& rows, std::int64_t first_row, int count
     store(sums.shift, shift_sum, whole{});
   }
   const vd variance = add(square, splat_double(epsilon));
-  if (!(plain && all_in(variance, splat_double(0x1p-100), splat_double(0x1p100)))) {
+  if (!(plain && all_in(variance, splat_double(least_variance()), splat_double(most_variance())))) {
     store(sums.square, square_sum, whole{});
     return stats_one_by_one<Centred>(rows, first_row, count, n, epsilon, sums, to);
   }

@@ -6,9 +6,15 @@
 namespace nk {
 namespace {
 
-// Variance + epsilon within [2^-100, 2^100]: squares that matter are normal floats, and their sum is finite.
+// The range of variance + epsilon in which squares that matter are normal floats, and their sum is finite.
+NK_INLINE constexpr double least_variance() {
+  return 0x1p-100;
+}
+NK_INLINE constexpr double most_variance() {
+  return 0x1p100;
+}
 NK_INLINE bool in_range(double variance) {
-  return variance >= 0x1p-100 && variance <= 0x1p100;
+  return variance >= least_variance() && variance <= most_variance();
 }
 
 // The same question asked of a saved rstd, with half the exponent.

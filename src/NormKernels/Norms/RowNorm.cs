@@ -74,6 +74,8 @@ internal static unsafe class RowNorm<TEntries>
     /// <para>With a gate there is no residual: h would be written before the gate is read.</para>
     /// <para>Inlined, so that what a public method does not have is gone from it: its pins, checks and fields were half of
     /// the 43 ns that a call of 1 x 256 took beside the kernel.</para>
+    /// <para>The public methods themselves are not inlined: a caller that has not skipped the initialization of locals
+    /// would clear all of the frame, 1.5 KB, at each call (1 x 256: 88 ns, not inlined 72).</para>
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Forward<T, TOutput, TParameter>(

@@ -73,11 +73,11 @@ NK_NOINLINE void sum_rows(const nk_row_norm_backward_params& p, const backward_t
 
 // The second pass: writes dx of `Rows` rows side by side, so that the sums over rows are loaded and stored once for
 // them.
-template <int Rows, bool Centred, bool Scaled, bool Streamed, operand Dh, operand Parameters, operand Weight, class T,
+template <int Rows, bool Centred, bool Scaled, reach Reach, operand Dh, operand Parameters, operand Weight, class T,
           class P>
 NK_NOINLINE void differentiate_rows(const backward_sums* sums, const backward_tensors<T>& rows,
                                     const weight_row<Weight, P>& shared_weight, const partial_sums& shared_sums,
-                                    std::int64_t cols) {
+                                    std::int64_t cols, std::int64_t ahead) {
   const T *x[Rows], *dy[Rows], *dh[Rows];
   T* dx[Rows];
   row_stats stats[Rows];
@@ -98,6 +98,8 @@ NK_NOINLINE void differentiate_rows(const backward_sums* sums, const backward_te
   }
   const weight_row<Weight, P> weight = shared_weight;
   const partial_sums partial = shared_sums;
+  const T* const soon_x = rows.x.row(ahead);
+  const T* const soon_dy = rows.dy.row(ahead);
   // dx of a step of row k.
   const auto differentiate = [&](int k, std::int64_t i, auto lanes, vf w, vf& dweight, vf& dbias) NK_INLINE_LAMBDA {
     const vf rstd = splat(stats[k].rstd);
@@ -121,7 +123,11 @@ NK_NOINLINE void differentiate_rows(const backward_sums* sums, const backward_te
       dbias = load(partial.dbias + i, lanes);
     }
     for (int k = 0; k < Rows; ++k) {
-      put<Streamed>(dx[k] + i, differentiate(k, i, lanes, w, dweight, dbias), lanes);
+      if constexpr (Reach != reach::cache) {
+        prefetch(soon_x + Rows * i + k * kLanes);
+        prefetch(soon_dy + Rows * i + k * kLanes);
+      }
+      put<Reach == reach::beyond>(dx[k] + i, differentiate(k, i, lanes, w, dweight, dbias), lanes);
     }
     if (has<Parameters>(partial.dweight)) {
       store(partial.dweight + i, dweight, lanes);
@@ -141,7 +147,7 @@ struct backward_pass {
   static constexpr operand kWeight = Usual == operand::any ? operand::any : operand::present;
   const nk_row_norm_backward_params& p;
   weight_row<kWeight, P> weight;
-  bool streamed;
+  reach where;
 
   NK_INLINE void run(const backward_tensors<T>& rows, std::int64_t first, int count,
                      const partial_sums& partial) const {
@@ -150,35 +156,39 @@ struct backward_pass {
     bool scaled = false;
     for (int k = 0; k < count; ++k) scaled = scaled || sums[k].stats.scale != 1.0f;
     if (Usual == operand::present && count == kAbreast && !scaled) {
+      // After the last rows there is nothing to ask for ahead.
+      const std::int64_t ahead = p.rows - first >= 2 * kAbreast ? kAbreast : 0;
       if (rows.dh.first == nullptr) {
-        side_by_side<operand::absent>(sums, rows, partial);
+        side_by_side<operand::absent>(sums, rows, partial, ahead);
       } else {
-        side_by_side<operand::present>(sums, rows, partial);
+        side_by_side<operand::present>(sums, rows, partial, ahead);
       }
       return;
     }
     for (int k = 0; k < count; ++k) {
       const weight_row<operand::any, P> any_weight(weight.weight, weight.offset);
       if (sums[k].stats.scale == 1.0f) {
-        differentiate_rows<1, Centred, false, false, operand::any, operand::any>(sums + k, rows.from(k), any_weight,
-                                                                                 partial, p.cols);
+        differentiate_rows<1, Centred, false, reach::cache, operand::any, operand::any>(sums + k, rows.from(k),
+                                                                                        any_weight, partial, p.cols, 0);
       } else {
-        differentiate_rows<1, Centred, true, false, operand::any, operand::any>(sums + k, rows.from(k), any_weight,
-                                                                                partial, p.cols);
+        differentiate_rows<1, Centred, true, reach::cache, operand::any, operand::any>(sums + k, rows.from(k),
+                                                                                       any_weight, partial, p.cols, 0);
       }
     }
   }
 
  private:
   template <operand Dh>
-  NK_INLINE void side_by_side(const backward_sums* sums, const backward_tensors<T>& rows,
-                              const partial_sums& partial) const {
-    if (streamed) {
-      differentiate_rows<kAbreast, Centred, false, kStreams<T>, Dh, operand::present>(sums, rows, weight, partial,
-                                                                                      p.cols);
-    } else {
-      differentiate_rows<kAbreast, Centred, false, false, Dh, operand::present>(sums, rows, weight, partial, p.cols);
-    }
+  NK_INLINE void side_by_side(const backward_sums* sums, const backward_tensors<T>& rows, const partial_sums& partial,
+                              std::int64_t ahead) const {
+    constexpr reach kBeyond = kStreams<T> ? reach::beyond : reach::memory;
+    const auto differentiate =
+        where == reach::cache
+            ? differentiate_rows<kAbreast, Centred, false, reach::cache, Dh, operand::present, kWeight, T, P>
+        : where == reach::memory
+            ? differentiate_rows<kAbreast, Centred, false, reach::memory, Dh, operand::present, kWeight, T, P>
+            : differentiate_rows<kAbreast, Centred, false, kBeyond, Dh, operand::present, kWeight, T, P>;
+    differentiate(sums, rows, weight, partial, p.cols, ahead);
   }
 };
 
@@ -192,9 +202,9 @@ NK_INLINE void flush(const float* partial, double* totals, std::int64_t n, bool 
 }
 
 template <bool Centred, operand Usual, class T, class P>
-NK_NOINLINE void backward_blocks(const nk_row_norm_backward_params& p, int skew, bool streamed) {
+NK_NOINLINE void backward_blocks(const nk_row_norm_backward_params& p, int skew, reach where) {
   using pass_type = backward_pass<Centred, Usual, T, P>;
-  const pass_type pass = {p, {p.weight, p.flags}, streamed};
+  const pass_type pass = {p, {p.weight, p.flags}, where};
   const std::int64_t cols = p.cols;
   const row_blocks blocks = row_blocks_of(p.rows);
   const row_norm_workspace workspace(p.workspace, blocks.count, cols);
@@ -224,26 +234,26 @@ NK_NOINLINE void backward_blocks(const nk_row_norm_backward_params& p, int skew,
       }
     }
   }
-  if (streamed) finish_streams();
+  if (where == reach::beyond) finish_streams();
 }
 
 template <bool Centred, class T, class P>
-NK_NOINLINE void backward_forms(const nk_row_norm_backward_params& p, int skew, bool streamed) {
+NK_NOINLINE void backward_forms(const nk_row_norm_backward_params& p, int skew, reach where) {
   const bool usual =
       p.weight != nullptr && (p.flags & NK_FLAG_ZERO_CENTERED) == 0 && (p.dweight != nullptr || p.dbias != nullptr);
   if (usual) {
-    backward_blocks<Centred, operand::present, T, P>(p, skew, streamed);
+    backward_blocks<Centred, operand::present, T, P>(p, skew, where);
   } else {
-    backward_blocks<Centred, operand::any, T, P>(p, skew, streamed);
+    backward_blocks<Centred, operand::any, T, P>(p, skew, where);
   }
 }
 
 // Not inlined: only these calls have the weight on their stack.
 template <bool Centred, class T, class P>
-NK_NOINLINE void backward_staged(nk_row_norm_backward_params p, int skew, bool streamed) {
+NK_NOINLINE void backward_staged(nk_row_norm_backward_params p, int skew, reach where) {
   staged_parameter weight;
   p.weight = stage_weight<P>(weight, skew, p.cols, p.weight, p.flags);
-  backward_forms<Centred, T, float>(p, skew, streamed);
+  backward_forms<Centred, T, float>(p, skew, where);
 }
 
 template <bool Centred, class T, class P>
@@ -252,13 +262,13 @@ void backward_rows(const nk_row_norm_backward_params& p, reach where) {
   const std::int64_t stride = stride_or(p.dx_stride, p.cols);
   const int skew = skew_of_rows(dx, stride);
   // Rows side by side are in lines together, or are not streamed.
-  const bool streamed = where == reach::beyond && in_lines(dx, stride) && stride % (2 * kLanes) == 0;
+  if (where == reach::beyond && !(in_lines(dx, stride) && stride % (2 * kLanes) == 0)) where = reach::memory;
   const std::int64_t rows =
       p.part_begin < p.part_end ? p.rows / row_blocks_of(p.rows).count * (p.part_end - p.part_begin) : 0;
   if (worth_staging<P>(rows, p.cols, p.flags, skew, p.weight)) {
-    backward_staged<Centred, T, P>(p, skew, streamed);
+    backward_staged<Centred, T, P>(p, skew, where);
   } else {
-    backward_forms<Centred, T, P>(p, skew, streamed);
+    backward_forms<Centred, T, P>(p, skew, where);
   }
 }
 

@@ -57,15 +57,18 @@ inline bool same_bits(const outputs& a, const outputs& b) {
 }
 
 // compute(whether by the CUDA kernels) -> outputs: values within rounding of the CPU's, and the same bits whether
-// threads run in ascending or in descending order.
+// threads run in ascending or in descending order. Under sanitizers one order will
+// do: the other touches the same memory.
 template <class Compute>
 void expect_agreement(int dtype, Compute&& compute) {
   nk_emu_set_order(0);
   const outputs ascending = compute(true);
+#if !defined(__SANITIZE_ADDRESS__)
   nk_emu_set_order(1);
   const outputs descending = compute(true);
   nk_emu_set_order(0);
   EXPECT_TRUE(same_bits(ascending, descending));
+#endif
   expect_close(compute(false), ascending, dtype);
 }
 

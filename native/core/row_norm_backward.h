@@ -39,10 +39,11 @@ struct partial_sums {
   float* dbias;
 };
 
-template <bool Centred, bool Scaled, operand Weight, class T, class P>
+template <bool Centred, bool Scaled, bool Asks, operand Weight, class T, class P>
 NK_INLINE row_means backward_means(const T* x, const T* dy, const weight_row<Weight, P>& weight, std::int64_t cols,
-                                   const row_stats& stats) {
+                                   const row_stats& stats, const T* soon) {
   return means_of<Centred, Scaled>(x, cols, stats, [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA {
+    if constexpr (Asks) prefetch(soon + i);
     return weight.times(load(dy + i, lanes), i, lanes);
   });
 }
@@ -51,13 +52,14 @@ NK_INLINE row_means backward_means(const T* x, const T* dy, const weight_row<Wei
 template <bool Centred, class T, class P>
 NK_NOINLINE row_means scaled_means(const T* x, const T* dy, const weight_row<operand::any, P>& weight,
                                    std::int64_t cols, const row_stats& stats) {
-  return backward_means<Centred, true>(x, dy, weight, cols, stats);
+  return backward_means<Centred, true, false>(x, dy, weight, cols, stats, x);
 }
 
-// The first pass over `count` rows of which the first is number `first`.
-template <bool Centred, operand Weight, class T, class P>
+// The first pass over `count` rows of which the first is number `first`. With Asks it asks for x `ahead` rows ahead.
+template <bool Centred, bool Asks, operand Weight, class T, class P>
 NK_NOINLINE void sum_rows(const nk_row_norm_backward_params& p, const backward_tensors<T>& rows,
-                          const weight_row<Weight, P>& weight, std::int64_t first, int count, backward_sums* sums) {
+                          const weight_row<Weight, P>& weight, std::int64_t first, int count, std::int64_t ahead,
+                          backward_sums* sums) {
   const std::int64_t cols = p.cols;
   const weight_row<Weight, P> w = weight;
   for (int k = 0; k < count; ++k) {
@@ -66,15 +68,18 @@ NK_NOINLINE void sum_rows(const nk_row_norm_backward_params& p, const backward_t
     const row_stats stats = stats_again<Centred>(x, cols, p.epsilon, p.mean, p.rstd, first + k);
     sums[k].stats = stats;
     sums[k].means = stats.scale == 1.0f
-                        ? backward_means<Centred, false>(x, dy, w, cols, stats)
+                        ? backward_means<Centred, false, Asks>(x, dy, w, cols, stats, rows.x.row(k + ahead))
                         : scaled_means<Centred>(x, dy, weight_row<operand::any, P>(w.weight, w.offset), cols, stats);
   }
 }
 
+// Which inputs the second pass asks for ahead.
+enum class asks { nothing, dy, x_and_dy };
+
 // The second pass: writes dx of `Rows` rows side by side, so that the sums over rows are loaded and stored once for
-// them.
-template <int Rows, bool Centred, bool Scaled, reach Reach, operand Dh, operand Parameters, operand Weight, class T,
-          class P>
+// them. What it asks for begins `ahead` rows ahead.
+template <int Rows, bool Centred, bool Scaled, asks Asks, bool Streamed, operand Dh, operand Parameters, operand Weight,
+          class T, class P>
 NK_NOINLINE void differentiate_rows(const backward_sums* sums, const backward_tensors<T>& rows,
                                     const weight_row<Weight, P>& shared_weight, const partial_sums& shared_sums,
                                     std::int64_t cols, std::int64_t ahead) {
@@ -123,11 +128,10 @@ NK_NOINLINE void differentiate_rows(const backward_sums* sums, const backward_te
       dbias = load(partial.dbias + i, lanes);
     }
     for (int k = 0; k < Rows; ++k) {
-      if constexpr (Reach != reach::cache) {
-        prefetch(soon_x + Rows * i + k * kLanes);
-        prefetch(soon_dy + Rows * i + k * kLanes);
-      }
-      put<Reach == reach::beyond>(dx[k] + i, differentiate(k, i, lanes, w, dweight, dbias), lanes);
+      // In the order in which they lie where nothing lies between rows.
+      if constexpr (Asks == asks::x_and_dy) prefetch(soon_x + Rows * i + k * kLanes);
+      if constexpr (Asks != asks::nothing) prefetch(soon_dy + Rows * i + k * kLanes);
+      put<Streamed>(dx[k] + i, differentiate(k, i, lanes, w, dweight, dbias), lanes);
     }
     if (has<Parameters>(partial.dweight)) {
       store(partial.dweight + i, dweight, lanes);
@@ -138,57 +142,88 @@ NK_NOINLINE void differentiate_rows(const backward_sums* sums, const backward_te
   for_each_step_of(partial.dweight, cols, step);
 }
 
-// Rows side by side. Two: four would take turns in the sixteen registers that hold addresses.
-constexpr int kAbreast = 2;
+// Rows side by side. Two: four take turns in the sixteen registers that hold addresses (256 x 768: 145 ns a row, so
+// 163). Long rows from memory by fours, because two of them fill the first-level cache with weight and sums, which come
+// from the second then for every two rows (16384 x 4096: RMSNorm 1840 ns a row, so 1630, a copy of as much 1497).
+constexpr int kAbreast = 2, kLongAbreast = 4;
+constexpr std::int64_t kLongRowBytes = 8192;
 
-// Both passes over `count` rows, at most kAbreast, in the usual form (a weight, and its gradient wanted) or any other.
+// Both passes over some rows, at most kLongAbreast, in the usual form (a weight, and its gradient wanted) or any other.
+//
+// From memory the next rows are asked for while these are in work: x in the first pass, dy in the second (1024 x 1024:
+// 228 ns a row, so 205; 8192 x 1024 of bf16 470, so 345). The first pass over long rows without a mean has too little
+// to do meanwhile (16384 x 4096: 1750 ns a row, so 1650 where the second asks for both).
 template <bool Centred, operand Usual, class T, class P>
-struct backward_pass {
-  static constexpr operand kWeight = Usual == operand::any ? operand::any : operand::present;
-  const nk_row_norm_backward_params& p;
-  weight_row<kWeight, P> weight;
-  reach where;
+class backward_pass {
+  static constexpr bool kUsual = Usual != operand::any;
+  static constexpr operand kWeight = kUsual ? operand::present : operand::any;
+  using weight_type = weight_row<kWeight, P>;
+
+  const nk_row_norm_backward_params& p_;
+  weight_type weight_;
+  decltype(&sum_rows<Centred, false, kWeight, T, P>) sum_ = sum_rows<Centred, false, kWeight, T, P>;
+  decltype(&differentiate_rows<1, Centred, false, asks::nothing, false, operand::any, operand::any, kWeight, T, P>)
+      side_by_side_ = nullptr;
+
+  template <operand Dh>
+  NK_INLINE void choose(reach where, bool is_long) {
+    constexpr asks kLong = Centred ? asks::dy : asks::x_and_dy;
+    if (where == reach::cache) return choose<kAbreast, asks::nothing, false, Dh>();
+    if (Centred || !is_long) sum_ = sum_rows<Centred, true, kWeight, T, P>;
+    if (kStreams<T> && where == reach::beyond) {
+      if (is_long) return choose<kLongAbreast, kLong, kStreams<T>, Dh>();
+      return choose<kAbreast, asks::dy, kStreams<T>, Dh>();
+    }
+    if (is_long) return choose<kLongAbreast, kLong, false, Dh>();
+    choose<kAbreast, asks::dy, false, Dh>();
+  }
+  template <int Rows, asks Asks, bool Streamed, operand Dh>
+  NK_INLINE void choose() {
+    abreast = Rows;
+    side_by_side_ = differentiate_rows<Rows, Centred, false, Asks, Streamed, Dh, operand::present, kWeight, T, P>;
+  }
+
+ public:
+  int abreast = kAbreast;
+
+  NK_INLINE backward_pass(const nk_row_norm_backward_params& p, reach where) : p_(p), weight_(p.weight, p.flags) {
+    if constexpr (kUsual) {
+      const bool is_long = p.cols * static_cast<std::int64_t>(sizeof(T)) >= kLongRowBytes;
+      if (p.dh == nullptr) {
+        choose<operand::absent>(where, is_long);
+      } else {
+        choose<operand::present>(where, is_long);
+      }
+    }
+  }
 
   NK_INLINE void run(const backward_tensors<T>& rows, std::int64_t first, int count,
                      const partial_sums& partial) const {
-    backward_sums sums[kAbreast];
-    sum_rows<Centred>(p, rows, weight, first, count, sums);
+    backward_sums sums[kLongAbreast];
+    // After the last rows there is nothing to ask for ahead.
+    const std::int64_t ahead = p_.rows - first >= 2 * count ? count : 0;
+    sum_(p_, rows, weight_, first, count, ahead, sums);
     bool scaled = false;
     for (int k = 0; k < count; ++k) scaled = scaled || sums[k].stats.scale != 1.0f;
-    if (Usual == operand::present && count == kAbreast && !scaled) {
-      // After the last rows there is nothing to ask for ahead.
-      const std::int64_t ahead = p.rows - first >= 2 * kAbreast ? kAbreast : 0;
-      if (rows.dh.first == nullptr) {
-        side_by_side<operand::absent>(sums, rows, partial, ahead);
-      } else {
-        side_by_side<operand::present>(sums, rows, partial, ahead);
-      }
-      return;
+    if (kUsual && count == abreast && !scaled) {
+      return side_by_side_(sums, rows, weight_, partial, p_.cols, ahead);
     }
+    const weight_row<operand::any, P> any_weight(weight_.weight, weight_.offset);
     for (int k = 0; k < count; ++k) {
-      const weight_row<operand::any, P> any_weight(weight.weight, weight.offset);
       if (sums[k].stats.scale == 1.0f) {
-        differentiate_rows<1, Centred, false, reach::cache, operand::any, operand::any>(sums + k, rows.from(k),
-                                                                                        any_weight, partial, p.cols, 0);
+        one<false>(sums + k, rows.from(k), any_weight, partial);
       } else {
-        differentiate_rows<1, Centred, true, reach::cache, operand::any, operand::any>(sums + k, rows.from(k),
-                                                                                       any_weight, partial, p.cols, 0);
+        one<true>(sums + k, rows.from(k), any_weight, partial);
       }
     }
   }
 
  private:
-  template <operand Dh>
-  NK_INLINE void side_by_side(const backward_sums* sums, const backward_tensors<T>& rows, const partial_sums& partial,
-                              std::int64_t ahead) const {
-    constexpr reach kBeyond = kStreams<T> ? reach::beyond : reach::memory;
-    const auto differentiate =
-        where == reach::cache
-            ? differentiate_rows<kAbreast, Centred, false, reach::cache, Dh, operand::present, kWeight, T, P>
-        : where == reach::memory
-            ? differentiate_rows<kAbreast, Centred, false, reach::memory, Dh, operand::present, kWeight, T, P>
-            : differentiate_rows<kAbreast, Centred, false, kBeyond, Dh, operand::present, kWeight, T, P>;
-    differentiate(sums, rows, weight, partial, p.cols, ahead);
+  template <bool Scaled>
+  NK_INLINE void one(const backward_sums* sums, const backward_tensors<T>& row,
+                     const weight_row<operand::any, P>& weight, const partial_sums& partial) const {
+    differentiate_rows<1, Centred, Scaled, asks::nothing, false, operand::any, operand::any>(sums, row, weight, partial,
+                                                                                             p_.cols, 0);
   }
 };
 
@@ -203,8 +238,7 @@ NK_INLINE void flush(const float* partial, double* totals, std::int64_t n, bool 
 
 template <bool Centred, operand Usual, class T, class P>
 NK_NOINLINE void backward_blocks(const nk_row_norm_backward_params& p, int skew, reach where) {
-  using pass_type = backward_pass<Centred, Usual, T, P>;
-  const pass_type pass = {p, {p.weight, p.flags}, where};
+  const backward_pass<Centred, Usual, T, P> pass(p, where);
   const std::int64_t cols = p.cols;
   const row_blocks blocks = row_blocks_of(p.rows);
   const row_norm_workspace workspace(p.workspace, blocks.count, cols);
@@ -223,11 +257,11 @@ NK_NOINLINE void backward_blocks(const nk_row_norm_backward_params& p, int skew,
       const std::int64_t flush_end = end - row < kFlushRows ? end : row + kFlushRows;
       const bool first = row == begin;
       for (std::int64_t i = 0; parameters && i < cols; ++i) partial.dweight[i] = partial.dbias[i] = 0.0f;
-      for (; row < flush_end; row += kAbreast) {
-        pass.run(all.from(row), row, static_cast<int>(flush_end - row < kAbreast ? flush_end - row : kAbreast),
-                 partial);
+      while (row < flush_end) {
+        const int count = static_cast<int>(flush_end - row < pass.abreast ? flush_end - row : pass.abreast);
+        pass.run(all.from(row), row, count, partial);
+        row += count;
       }
-      row = flush_end;
       if (parameters) {
         flush(partial.dweight, totals, cols, first);
         flush(partial.dbias, totals + cols, cols, first);

@@ -35,9 +35,16 @@ struct slice_range {
   std::int64_t outer;
   std::int64_t begin;
   std::int64_t end;
-  bool streamed = false;  // what is written goes past the caches
+  bool streamed = false;     // what is written goes past the caches
+  bool from_memory = false;  // what is read may be in none
 
   std::int64_t count() const { return end - begin; }
+
+  // How runs are written. The next range lies right behind this one, or there is none.
+  writing by_runs() const {
+    const bool is_next = end < view->kept || (view->rows == 1 && outer + 1 < view->outer.count());
+    return {streamed, from_memory && is_next ? count() * view->inner : 0};
+  }
 };
 
 inline std::size_t element_size(std::int32_t dtype) {
@@ -273,7 +280,7 @@ void channel_affine(const slice_range& r, const strip_table& ops, std::int32_t d
       const affine_coefficients c = coefficients(k, channel);
       for_each_strip(r, piece, [&](std::int64_t at, const strip& s) {
         ops.affine[dtype](element_at(x, dtype, at), element_at(y, dtype, at), s, c.center, c.factor, c.offset,
-                          r.streamed);
+                          r.by_runs());
       });
     });
     return;
@@ -325,7 +332,7 @@ void channel_combine(const slice_range& r, const strip_table& ops, std::int32_t 
       const combine_run c = coefficients(k, channel);
       for_each_strip(r, piece, [&](std::int64_t at, const strip& s) {
         ops.combine[dtype](element_at(t, dtype, at), element_at(x, dtype, at), element_at(out, dtype, at), s, c,
-                           r.streamed);
+                           r.by_runs());
       });
     });
     return;

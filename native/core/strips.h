@@ -26,6 +26,13 @@ struct strip {
   std::int64_t width;
 };
 
+// How an operation writes a strip: past the caches where `streamed`; and `ahead`, if it is not 0, is how many elements
+// behind what it reads now something lies that is read soon, which it asks for.
+struct writing {
+  bool streamed = false;
+  std::int64_t ahead = 0;
+};
+
 // Columns are worked on at most this many at a time, so that their coefficients and sums stay in the first-level cache.
 // Arrays that are passed to the column forms hold a multiple of 16 entries; what lies beyond `width` is not defined.
 constexpr std::int64_t kStripColumns = 512;
@@ -59,7 +66,8 @@ struct strip_table {
                                     const float* scale, double* sum_t, double* sum_t_xhat, double* sum_xhat);
 
   // y = (x - center) * factor + offset, in float32
-  void (*affine[3])(const void* x, void* y, const strip& s, float center, float factor, float offset, bool streamed);
+  void (*affine[3])(const void* x, void* y, const strip& s, float center, float factor, float offset,
+                    const writing& how);
   void (*affine_columns[3])(const void* x, void* y, const strip& s, const float* center, const float* factor,
                             const float* offset, bool streamed);
 
@@ -68,7 +76,7 @@ struct strip_table {
   void (*affine_double_columns[3])(const void* x, void* y, const strip& s, const double* factor, const double* offset,
                                    bool streamed);
 
-  void (*combine[3])(const void* t, const void* x, void* out, const strip& s, const combine_run& c, bool streamed);
+  void (*combine[3])(const void* t, const void* x, void* out, const strip& s, const combine_run& c, const writing& how);
   void (*combine_columns[3])(const void* t, const void* x, void* out, const strip& s, const nk::combine_columns& c,
                              bool streamed);
 

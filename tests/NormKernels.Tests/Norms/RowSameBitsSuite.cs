@@ -18,7 +18,7 @@ public abstract class RowSameBitsSuite : SameBitsSuite
     [DynamicData(nameof(AvailableInstructionSets))]
     public void Long_rows_on_many_threads(InstructionSet isa)
     {
-        foreach (Problem problem in FullProblems(new RowProblemShape(2, 400000)))
+        foreach (Problem problem in FullProblems(new RowProblemShape(2, 270000)))
         {
             IReadOnlyDictionary<string, byte[]> expected = Execution.Run(problem, new());
             AssertSame(problem, expected, new() { InstructionSet = isa });
@@ -31,7 +31,7 @@ public abstract class RowSameBitsSuite : SameBitsSuite
     {
         // Stores may then bypass the caches, where a row is aligned (here every fourth is) and does not take the place
         // of an input.
-        const int Bytes = 48 << 20;
+        const int Bytes = 34 << 20;
         const int Cols = 4100;
         Problem problem = Full(Norm["Forward"], new RowProblemShape(Bytes / (Cols * Dtype.Size), Cols));
         Dictionary<string, string> inPlace = new() { ["y"] = "x" };

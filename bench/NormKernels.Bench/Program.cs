@@ -60,7 +60,7 @@ command.SetAction(parsed =>
         .AddColumnProvider(DefaultColumnProviders.Instance)
         .AddColumn(RateColumn.PerRow, RateColumn.Rate)
         .AddDiagnoser(MemoryDiagnoser.Default)
-        .AddExporter(MarkdownExporter.GitHub, JsonExporter.Full)
+        .AddExporter(MarkdownExporter.GitHub, JsonExporter.Brief)
         .WithSummaryStyle(SummaryStyle.Default.WithMaxParameterColumnWidth(80))
         .WithOptions(ConfigOptions.DisableLogFile)
         .WithArtifactsPath(parsed.GetRequiredValue(folder));

@@ -28,6 +28,11 @@ NK_INLINE bool has(const void* p) {
   return O == operand::present || (O == operand::any && p != nullptr);
 }
 
+// From memory, long rows are written so many side by side, so that what they share is read once for them: two of them
+// with parameters and sums fill the first-level cache, and what does not fit comes from the second for every row.
+constexpr int kSideBySide = 4;
+constexpr std::int64_t kLongRowBytes = 8192;
+
 // weight as stored, W = weight or 1 + weight or, with a null pointer, 1.
 template <operand O, class P>
 struct weight_row {

@@ -142,13 +142,12 @@ NK_NOINLINE void differentiate_rows(const backward_sums* sums, const backward_te
   for_each_step_of(partial.dweight, cols, step);
 }
 
-// Rows side by side. Two: four take turns in the sixteen registers that hold addresses (256 x 768: 145 ns a row, so
-// 163). Long rows from memory by fours, because two of them fill the first-level cache with weight and sums, which come
-// from the second then for every two rows (16384 x 4096: RMSNorm 1840 ns a row, so 1630, a copy of as much 1497).
-constexpr int kAbreast = 2, kLongAbreast = 4;
-constexpr std::int64_t kLongRowBytes = 8192;
+// Rows side by side, if they are not long ones from memory. Two: four take turns in the sixteen registers that hold
+// addresses (256 x 768: 145 ns a row, so 163). Of long ones from memory four are the faster for all that (16384 x 4096:
+// RMSNorm 1840 ns a row, so 1630, a copy of as much 1497).
+constexpr int kAbreast = 2;
 
-// Both passes over some rows, at most kLongAbreast, in the usual form (a weight, and its gradient wanted) or any other.
+// Both passes over some rows, at most kSideBySide, in the usual form (a weight, and its gradient wanted) or any other.
 //
 // From memory the next rows are asked for while these are in work: x in the first pass, dy in the second (1024 x 1024:
 // 228 ns a row, so 205; 8192 x 1024 of bf16 470, so 345). The first pass over long rows without a mean has too little
@@ -171,10 +170,10 @@ class backward_pass {
     if (where == reach::cache) return choose<kAbreast, asks::nothing, false, Dh>();
     if (Centred || !is_long) sum_ = sum_rows<Centred, true, kWeight, T, P>;
     if (kStreams<T> && where == reach::beyond) {
-      if (is_long) return choose<kLongAbreast, kLong, kStreams<T>, Dh>();
+      if (is_long) return choose<kSideBySide, kLong, kStreams<T>, Dh>();
       return choose<kAbreast, asks::dy, kStreams<T>, Dh>();
     }
-    if (is_long) return choose<kLongAbreast, kLong, false, Dh>();
+    if (is_long) return choose<kSideBySide, kLong, false, Dh>();
     choose<kAbreast, asks::dy, false, Dh>();
   }
   template <int Rows, asks Asks, bool Streamed, operand Dh>
@@ -199,7 +198,7 @@ class backward_pass {
 
   NK_INLINE void run(const backward_tensors<T>& rows, std::int64_t first, int count,
                      const partial_sums& partial) const {
-    backward_sums sums[kLongAbreast];
+    backward_sums sums[kSideBySide];
     // After the last rows there is nothing to ask for ahead.
     const std::int64_t ahead = p_.rows - first >= 2 * count ? count : 0;
     sum_(p_, rows, weight_, first, count, ahead, sums);

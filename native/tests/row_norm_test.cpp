@@ -311,7 +311,8 @@ TEST(RowNorm, BackwardFromMemoryHasTheBitsOfItsBlocks) {
         for (const nk_isa isa : nk_test::available_isas()) {
           for (const bool add : {false, true}) {
             // Of `count` rows from `first` on.
-            const auto call = [&](std::int64_t first, std::int64_t count, tensor& dx, tensor& dweight, tensor& dbias) {
+            const auto call = [&](std::int64_t first, std::int64_t count, tensor& dx, tensor& dweight, tensor& dbias,
+                                  tensor& jvp_y) {
               const auto from = [&](tensor& t) { return static_cast<char*>(t.data()) + first * row_bytes; };
               nk_row_norm_backward_params p = {};
               p.struct_size = sizeof p;
@@ -333,13 +334,28 @@ TEST(RowNorm, BackwardFromMemoryHasTheBitsOfItsBlocks) {
               p.workspace = workspace.data();
               p.workspace_size = plan.workspace_size;
               ASSERT_EQ(r.backward(&p), NK_OK);
+              nk_row_norm_jvp_params j = {};
+              j.struct_size = sizeof j;
+              j.dtype = j.param_dtype = dtype;
+              j.isa = isa;
+              j.rows = count;
+              j.cols = cols;
+              j.epsilon = 1e-5;
+              j.x = from(x);
+              j.tan_x = from(dy);
+              j.jvp_y = from(jvp_y);
+              j.weight = weight.data();
+              j.tan_weight = add ? nullptr : weight.data();
+              j.tan_bias = r.centred ? weight.data() : nullptr;
+              ASSERT_EQ(r.jvp(&j), NK_OK);
             };
-            tensor dx(dtype, rows * cols), dweight(NK_F32, cols), dbias(NK_F32, cols);
-            call(0, rows, dx, dweight, dbias);
-            tensor block_dx(dtype, rows * cols), block_dweight(NK_F32, cols), block_dbias(NK_F32, cols);
+            tensor dx(dtype, rows * cols), dweight(NK_F32, cols), dbias(NK_F32, cols), jvp_y(dtype, rows * cols);
+            call(0, rows, dx, dweight, dbias, jvp_y);
+            tensor block_dx(dtype, rows * cols), block_dweight(NK_F32, cols), block_dbias(NK_F32, cols),
+                block_jvp_y(dtype, rows * cols);
             std::vector<double> weights(static_cast<std::size_t>(cols)), biases(weights);
             for (std::int64_t first = 0; first < rows; first += kBlock) {
-              call(first, std::min(kBlock, rows - first), block_dx, block_dweight, block_dbias);
+              call(first, std::min(kBlock, rows - first), block_dx, block_dweight, block_dbias, block_jvp_y);
               for (std::int64_t c = 0; c < cols; ++c) {
                 weights[static_cast<std::size_t>(c)] += static_cast<double>(block_dweight.get(c));
                 biases[static_cast<std::size_t>(c)] += static_cast<double>(block_dbias.get(c));
@@ -348,6 +364,7 @@ TEST(RowNorm, BackwardFromMemoryHasTheBitsOfItsBlocks) {
             SCOPED_TRACE(testing::Message()
                          << r.name << " " << rows << " x " << cols << " isa " << isa << " dh " << add);
             EXPECT_TRUE(equal(dx, block_dx));
+            EXPECT_TRUE(equal(jvp_y, block_jvp_y));
             for (std::int64_t c = 0; c < cols; ++c) {
               ASSERT_EQ(dweight.get(c), static_cast<float>(weights[static_cast<std::size_t>(c)])) << c;
               ASSERT_EQ(dbias.get(c), static_cast<float>(biases[static_cast<std::size_t>(c)])) << c;

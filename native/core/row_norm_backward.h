@@ -156,10 +156,9 @@ template <bool Centred, operand Usual, class T, class P>
 class backward_pass {
   static constexpr bool kUsual = Usual != operand::any;
   static constexpr operand kWeight = kUsual ? operand::present : operand::any;
-  using weight_type = weight_row<kWeight, P>;
 
   const nk_row_norm_backward_params& p_;
-  weight_type weight_;
+  weight_row<kWeight, P> weight_;
   decltype(&sum_rows<Centred, false, kWeight, T, P>) sum_ = sum_rows<Centred, false, kWeight, T, P>;
   decltype(&differentiate_rows<1, Centred, false, asks::nothing, false, operand::any, operand::any, kWeight, T, P>)
       side_by_side_ = nullptr;

@@ -290,10 +290,10 @@ TEST(RowNorm, RowsTakenTogetherHaveTheBitsOfSingleRows) {
   }
 }
 
-// From memory, rows are taken by twos or, if they are long, by fours, and the next ones asked for ahead. A block of 32
+// From memory, rows are taken together, long ones by fours, and the next ones asked for ahead. A block of 32
 // rows by itself is in the cache: the bits are the same, and the gradients of parameters the sums over blocks in
 // double.
-TEST(RowNorm, BackwardFromMemoryHasTheBitsOfItsBlocks) {
+TEST(RowNorm, DerivativesFromMemoryHaveTheBitsOfTheirBlocks) {
   constexpr std::int64_t kBlock = 32;
   for (const room& r : kRooms) {
     for (const int dtype : {NK_F32, NK_BF16}) {

@@ -166,14 +166,16 @@ class backward_pass {
   template <operand Dh>
   NK_INLINE void choose(reach where, bool is_long) {
     constexpr asks kLong = Centred ? asks::dy : asks::x_and_dy;
-    if (where == reach::cache) return choose<kAbreast, asks::nothing, false, Dh>();
-    if (Centred || !is_long) sum_ = sum_rows<Centred, true, kWeight, T, P>;
-    if (kStreams<T> && where == reach::beyond) {
-      if (is_long) return choose<kSideBySide, kLong, kStreams<T>, Dh>();
-      return choose<kAbreast, asks::dy, kStreams<T>, Dh>();
+    if (!kHints || where == reach::cache) return choose<kAbreast, asks::nothing, false, Dh>();
+    if constexpr (kHints) {
+      if (Centred || !is_long) sum_ = sum_rows<Centred, true, kWeight, T, P>;
+      if (kStreams<T> && where == reach::beyond) {
+        if (is_long) return choose<kSideBySide, kLong, kStreams<T>, Dh>();
+        return choose<kAbreast, asks::dy, kStreams<T>, Dh>();
+      }
+      if (is_long) return choose<kSideBySide, kLong, false, Dh>();
+      choose<kAbreast, asks::dy, false, Dh>();
     }
-    if (is_long) return choose<kSideBySide, kLong, false, Dh>();
-    choose<kAbreast, asks::dy, false, Dh>();
   }
   template <int Rows, asks Asks, bool Streamed, operand Dh>
   NK_INLINE void choose() {

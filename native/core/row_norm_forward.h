@@ -254,13 +254,14 @@ NK_NOINLINE void forward_in_groups(const nk_row_norm_forward_params& p, reach wh
   // The usual form: layer_norm has a weight and a bias, rms_norm a weight.
   constexpr operand kUsual = Centred ? operand::present : operand::absent;
   const bool usual = p.weight != nullptr && call.weight.offset == 0.0f && (p.bias != nullptr) == Centred;
-  constexpr reach kCache = kAdds ? reach::memory : reach::cache;
-  constexpr reach kBeyond = kStreams<T> ? reach::beyond : reach::memory;
+  constexpr reach kMemory = kHints ? reach::memory : reach::cache;
+  constexpr reach kCache = kAdds ? kMemory : reach::cache;
+  constexpr reach kBeyond = kHints && kStreams<T> ? reach::beyond : kMemory;
   const bool streamed = where == reach::beyond && can_stream(call);
-  const auto write = !usual                  ? write_rows<Centred, reach::memory, operand::any, Rows, T, P>
+  const auto write = !usual                  ? write_rows<Centred, kMemory, operand::any, Rows, T, P>
                      : where == reach::cache ? write_rows<Centred, kCache, kUsual, Rows, T, P>
                      : streamed              ? write_rows<Centred, kBeyond, kUsual, Rows, T, P>
-                                             : write_rows<Centred, reach::memory, kUsual, Rows, T, P>;
+                                             : write_rows<Centred, kMemory, kUsual, Rows, T, P>;
   for (std::int64_t begin = 0; begin < p.rows; begin += group) {
     const std::int64_t end = p.rows - begin < group ? p.rows : begin + group;
     if (!kAdds && p.residual != nullptr) make_rows<T>(p, begin, end);

@@ -144,19 +144,19 @@ NK_NOINLINE void push_forward_rows(const jvp_sums* sums, const jvp_tensors<T, P>
 // short ones are not (4096 x 1024: 465 ns a row, so 590).
 template <bool Centred, bool Usual, class T, class P>
 NK_NOINLINE void jvp_in_groups(const nk_row_norm_jvp_params& p, reach where) {
-  constexpr int kMost = Usual ? kSideBySide : 1;
-  constexpr bool kStreamed = kStreams<T>;
+  constexpr int kMost = Usual && kHints ? kSideBySide : 1;
+  constexpr bool kStreamed = kHints && kStreams<T>;
   const jvp_tensors<T, P> rows(p);
   const weight_row<kJvpOperand<Usual>, P> weight(p.weight, p.flags);
   const weight_row<operand::any, P> any_weight(weight.weight, weight.offset);
   const bool streamed = where == reach::beyond && in_lines(rows.jvp_y.first, rows.jvp_y.stride);
-  const bool abreast = Usual && where != reach::cache && (!kAligns<T> || rows.jvp_y.stride % kLanes == 0) &&
+  const bool abreast = kMost > 1 && where != reach::cache && (!kAligns<T> || rows.jvp_y.stride % kLanes == 0) &&
                        p.cols * static_cast<std::int64_t>(sizeof(T)) >= kLongRowBytes;
   const auto write_one = where == reach::cache ? push_forward_rows<1, Centred, false, Usual, false, false, T, P>
-                         : streamed            ? push_forward_rows<1, Centred, false, Usual, true, kStreamed, T, P>
-                                               : push_forward_rows<1, Centred, false, Usual, true, false, T, P>;
-  const auto write_all = streamed ? push_forward_rows<kMost, Centred, false, Usual, true, kStreamed, T, P>
-                                  : push_forward_rows<kMost, Centred, false, Usual, true, false, T, P>;
+                         : streamed            ? push_forward_rows<1, Centred, false, Usual, kHints, kStreamed, T, P>
+                                               : push_forward_rows<1, Centred, false, Usual, kHints, false, T, P>;
+  const auto write_all = streamed ? push_forward_rows<kMost, Centred, false, Usual, kHints, kStreamed, T, P>
+                                  : push_forward_rows<kMost, Centred, false, Usual, kHints, false, T, P>;
   const std::int64_t group = abreast ? kMost : 1;
   for (std::int64_t row = 0; row < p.rows; row += group) {
     const int count = static_cast<int>(p.rows - row < group ? p.rows - row : group);

@@ -27,6 +27,7 @@
 //   sum(v), largest(v)                   halves folded: lane i with i + 8, then i + 4, i + 2, i + 1
 //   sum_each(v)                          lane k is sum(v[k]); v: kLanes steps
 //   prefetch(p)                          a hint that p's cache line is read soon; p may be any address
+//   kHints                               whether prefetch() and stream() do more than nothing and store()
 //   finish_streams()                     orders streamed stores before whatever the thread does next
 //
 // and for double:

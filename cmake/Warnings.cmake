@@ -20,7 +20,7 @@ else()
       -fno-var-tracking -fsanitize=${NK_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
       # A third of the compile time: what these three find, AddressSanitizer finds too.
       -fno-sanitize=null,object-size,pointer-overflow
-      # Half of it, in the kernels for vectors. The scalar build of the same source is checked for undefined behaviour.
+      # A fifth of it, in the kernels for vectors. The scalar build of the same source is checked for undefined behaviour.
       $<$<BOOL:$<TARGET_PROPERTY:NK_VECTORS>>:-fno-sanitize=undefined>)
     target_link_options(nk_settings INTERFACE -fsanitize=${NK_SANITIZE})
   endif()

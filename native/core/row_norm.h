@@ -94,6 +94,23 @@ struct row_means {
   float g_by_xhat;  // of g * xhat
 };
 
+// What backward and jvp know of a row before it is written.
+struct row_sums {
+  row_stats stats;
+  row_means means;
+
+  // One by one: as a whole they would be loaded wider than they were stored, which waits until they are in the cache
+  // (backward, 1024 columns of RMSNorm: 160 ns a row, so 135).
+  NK_INLINE void copy_to(row_stats& s, row_means& m) const {
+    s.scale = stats.scale;
+    s.mean_high = stats.mean_high;
+    s.rstd = stats.rstd;
+    m.xhat = means.xhat;
+    m.g = means.g;
+    m.g_by_xhat = means.g_by_xhat;
+  }
+};
+
 template <bool Centred, bool Scaled, class T, class G>
 NK_INLINE row_means means_of(const T* x, std::int64_t cols, const row_stats& stats, G&& g) {
   const double inverse_cols = 1.0 / static_cast<double>(cols);

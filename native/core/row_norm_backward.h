@@ -27,12 +27,6 @@ struct backward_tensors {
   }
 };
 
-// What is known of a row before its dx is written.
-struct backward_sums {
-  row_stats stats;
-  row_means means;
-};
-
 // The sums of dweight and dbias over the rows of a flush so far, float32, or null.
 struct partial_sums {
   float* dweight;
@@ -59,7 +53,7 @@ NK_NOINLINE row_means scaled_means(const T* x, const T* dy, const weight_row<ope
 template <bool Centred, bool Asks, operand Weight, class T, class P>
 NK_NOINLINE void sum_rows(const nk_row_norm_backward_params& p, const backward_tensors<T>& rows,
                           const weight_row<Weight, P>& weight, std::int64_t first, int count, std::int64_t ahead,
-                          backward_sums* sums) {
+                          row_sums* sums) {
   const std::int64_t cols = p.cols;
   const weight_row<Weight, P> w = weight;
   for (int k = 0; k < count; ++k) {
@@ -80,7 +74,7 @@ enum class asks { nothing, dy, x_and_dy };
 // them. What it asks for begins `ahead` rows ahead.
 template <int Rows, bool Centred, bool Scaled, asks Asks, bool Streamed, operand Dh, operand Parameters, operand Weight,
           class T, class P>
-NK_NOINLINE void differentiate_rows(const backward_sums* sums, const backward_tensors<T>& rows,
+NK_NOINLINE void differentiate_rows(const row_sums* sums, const backward_tensors<T>& rows,
                                     const weight_row<Weight, P>& shared_weight, const partial_sums& shared_sums,
                                     std::int64_t cols, std::int64_t ahead) {
   const T *x[Rows], *dy[Rows], *dh[Rows];
@@ -92,14 +86,7 @@ NK_NOINLINE void differentiate_rows(const backward_sums* sums, const backward_te
     dy[k] = rows.dy.row(k);
     dh[k] = rows.dh.row(k);
     dx[k] = rows.dx.row(k);
-    // One by one: as a whole they would be loaded wider than they were stored, which waits until they are in the cache
-    // (1024 columns of RMSNorm: 160 ns a row, so 135).
-    stats[k].scale = sums[k].stats.scale;
-    stats[k].mean_high = sums[k].stats.mean_high;
-    stats[k].rstd = sums[k].stats.rstd;
-    means[k].xhat = sums[k].means.xhat;
-    means[k].g = sums[k].means.g;
-    means[k].g_by_xhat = sums[k].means.g_by_xhat;
+    sums[k].copy_to(stats[k], means[k]);
   }
   const weight_row<Weight, P> weight = shared_weight;
   const partial_sums partial = shared_sums;
@@ -199,7 +186,7 @@ class backward_pass {
 
   NK_INLINE void run(const backward_tensors<T>& rows, std::int64_t first, int count,
                      const partial_sums& partial) const {
-    backward_sums sums[kSideBySide];
+    row_sums sums[kSideBySide];
     // After the last rows there is nothing to ask for ahead.
     const std::int64_t ahead = p_.rows - first >= 2 * count ? count : 0;
     sum_(p_, rows, weight_, first, count, ahead, sums);
@@ -220,8 +207,8 @@ class backward_pass {
 
  private:
   template <bool Scaled>
-  NK_INLINE void one(const backward_sums* sums, const backward_tensors<T>& row,
-                     const weight_row<operand::any, P>& weight, const partial_sums& partial) const {
+  NK_INLINE void one(const row_sums* sums, const backward_tensors<T>& row, const weight_row<operand::any, P>& weight,
+                     const partial_sums& partial) const {
     differentiate_rows<1, Centred, Scaled, asks::nothing, false, operand::any, operand::any>(sums, row, weight, partial,
                                                                                              p_.cols, 0);
   }

@@ -25,12 +25,6 @@ struct jvp_tensors {
         tan_bias(static_cast<const P*>(p.tan_bias)) {}
 };
 
-// What is known of a row before its jvp_y is written.
-struct jvp_sums {
-  row_stats stats;
-  row_means means;
-};
-
 // The usual form has a weight, a tangent of it, one of the bias where there is a mean, and no residual.
 template <bool Usual>
 constexpr operand kJvpOperand = Usual ? operand::present : operand::any;
@@ -59,7 +53,7 @@ NK_NOINLINE row_means scaled_tangent_means(const T* x, const T* tan_x, const T* 
 // The first pass over rows `first` to `first + count - 1`.
 template <bool Centred, bool Usual, class T, class P>
 NK_NOINLINE void sum_tangents(const nk_row_norm_jvp_params& p, const jvp_tensors<T, P>& rows, std::int64_t first,
-                              int count, jvp_sums* sums) {
+                              int count, row_sums* sums) {
   for (int k = 0; k < count; ++k) {
     const T* const x = rows.x.row(first + k);
     const T* const tan_x = rows.tan_x.row(first + k);
@@ -74,7 +68,7 @@ NK_NOINLINE void sum_tangents(const nk_row_norm_jvp_params& p, const jvp_tensors
 // The second pass: writes jvp_y of N rows side by side, so that what they share is loaded once for them. With Asks the
 // rows `ahead` rows ahead are asked for.
 template <int N, bool Centred, bool Scaled, bool Usual, bool Asks, bool Streamed, class T, class P>
-NK_NOINLINE void push_forward_rows(const jvp_sums* sums, const jvp_tensors<T, P>& rows, std::int64_t first,
+NK_NOINLINE void push_forward_rows(const row_sums* sums, const jvp_tensors<T, P>& rows, std::int64_t first,
                                    const weight_row<kJvpOperand<Usual>, P>& shared_weight, std::int64_t cols,
                                    std::int64_t ahead) {
   const T *x[N], *tan_x[N], *tan_residual[N];
@@ -87,13 +81,7 @@ NK_NOINLINE void push_forward_rows(const jvp_sums* sums, const jvp_tensors<T, P>
     tan_residual[k] = rows.tan_residual.row(first + k);
     jvp_h[k] = rows.jvp_h.row(first + k);
     jvp_y[k] = rows.jvp_y.row(first + k);
-    // One by one: see differentiate_rows() in row_norm_backward.h.
-    stats[k].scale = sums[k].stats.scale;
-    stats[k].mean_high = sums[k].stats.mean_high;
-    stats[k].rstd = sums[k].stats.rstd;
-    means[k].xhat = sums[k].means.xhat;
-    means[k].g = sums[k].means.g;
-    means[k].g_by_xhat = sums[k].means.g_by_xhat;
+    sums[k].copy_to(stats[k], means[k]);
   }
   const T* const soon_x = rows.x.row(first + ahead);
   const T* const soon_tan_x = rows.tan_x.row(first + ahead);
@@ -160,7 +148,7 @@ NK_NOINLINE void jvp_in_groups(const nk_row_norm_jvp_params& p, reach where) {
   const std::int64_t group = abreast ? kMost : 1;
   for (std::int64_t row = 0; row < p.rows; row += group) {
     const int count = static_cast<int>(p.rows - row < group ? p.rows - row : group);
-    jvp_sums sums[kMost];
+    row_sums sums[kMost];
     sum_tangents<Centred, Usual>(p, rows, row, count, sums);
     bool scaled = false;
     for (int k = 0; k < count; ++k) scaled = scaled || sums[k].stats.scale != 1.0f;

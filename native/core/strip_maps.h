@@ -34,8 +34,8 @@ NK_INLINE void write_strip(T* out, const strip& s, const writing& how, Value&& v
     write_strip(out, s, how.streamed,
                 [&](std::int64_t at, std::int64_t, auto lanes) NK_INLINE_LAMBDA { return value(at, lanes, asks); });
   };
-  if (how.ahead != 0) {
-    write(std::true_type{});
+  if (kHints && how.ahead != 0) {
+    write(std::bool_constant<kHints>{});
   } else {
     write(std::false_type{});
   }

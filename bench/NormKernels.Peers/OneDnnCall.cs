@@ -37,6 +37,23 @@ public sealed unsafe class OneDnnCall : IDisposable
         }
     }
 
+    /// <summary>The backward pass of GroupNorm over a tensor NCHW, with both gradients of the parameters; oneDNN has it
+    /// from 3.2 on.</summary>
+    public static OneDnnCall? GroupNormBackward(
+        ReadOnlySpan<float> dy, ReadOnlySpan<float> x, Span<float> dx, ReadOnlySpan<long> shape, long groups,
+        ReadOnlySpan<float> weight, ReadOnlySpan<float> mean, ReadOnlySpan<float> variance, Span<float> dweight,
+        Span<float> dbias, float epsilon)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(shape.Length, 4);
+        fixed (long* pshape = shape)
+        fixed (float* pdy = dy, px = x, pdx = dx, pweight = weight, pmean = mean, pvariance = variance)
+        fixed (float* pdweight = dweight, pdbias = dbias)
+        {
+            return Of(NkPeers.nkp_onednn_group_norm_backward(
+                pdy, px, pdx, pweight, pmean, pvariance, pdweight, pdbias, pshape, groups, epsilon));
+        }
+    }
+
     /// <summary>Executes it and waits.</summary>
     /// <exception cref="InvalidOperationException">oneDNN refused.</exception>
     public void Run()

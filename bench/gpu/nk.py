@@ -28,12 +28,10 @@ class Error(Exception):
     """What the library refused, or CUDA did."""
 
 
-class Library:
-    """The CUDA library (or its emulation) at a path, with the layout of the library of the processor."""
+class Structs:
+    """The parameter structs, laid out by the library of the processor at a path."""
 
-    def __init__(self, library, layout):
-        self._cuda = ctypes.CDLL(library)
-        self._cuda.nk_cuda_error.restype = ctypes.c_char_p
+    def __init__(self, layout):
         cpu = ctypes.CDLL(layout)
         cpu.nk_abi_layout.restype = ctypes.POINTER(_Field)
         count = ctypes.c_int64()
@@ -63,6 +61,23 @@ class Library:
             ctypes.memmove(ctypes.addressof(buffer) + offset, data, width)
         return buffer
 
+    def reduction(self, sizes, reduced=0, row_axis=0, column_axis=0, p=0.0, order=0):
+        """An nk_reduction."""
+        most = self._structs["nk_reduction"][1]["sizes"][1] // 8
+        padded = list(sizes) + [0] * (most - len(sizes))
+        return self.pack(
+            "nk_reduction", sizes=struct.pack(f"<{most}q", *padded), rank=len(sizes), reduced=reduced, row_axis=row_axis,
+            column_axis=column_axis, p=float(p), order=order)
+
+
+class Library(Structs):
+    """The CUDA library (or its emulation) at a path, with the layout of the library of the processor."""
+
+    def __init__(self, library, layout):
+        super().__init__(layout)
+        self._cuda = ctypes.CDLL(library)
+        self._cuda.nk_cuda_error.restype = ctypes.c_char_p
+
     def entry(self, name):
         """A function f(params, stream) that raises unless the call succeeds."""
         function = getattr(self._cuda, "nk_cuda_" + name)
@@ -80,14 +95,6 @@ class Library:
         function = getattr(self._cuda, f"nk_cuda_{family}_workspace_size")
         self._check(function(*converted, ctypes.byref(size)), family + " workspace")
         return size.value
-
-    def reduction(self, sizes, reduced=0, row_axis=0, column_axis=0, p=0.0, order=0):
-        """An nk_reduction."""
-        most = self._structs["nk_reduction"][1]["sizes"][1] // 8
-        padded = list(sizes) + [0] * (most - len(sizes))
-        return self.pack(
-            "nk_reduction", sizes=struct.pack(f"<{most}q", *padded), rank=len(sizes), reduced=reduced, row_axis=row_axis,
-            column_axis=column_axis, p=float(p), order=order)
 
     def _check(self, status, what):
         if status != 0:

@@ -1,4 +1,4 @@
-// oneDNN's layer normalization, where its headers were found: of 2.x as Debian has it, or of 3.x.
+// oneDNN's normalizations, where its headers were found: of 2.x as Debian has it, or of 3.x.
 #include "peers.h"
 
 #if defined(NKP_ONEDNN)
@@ -124,6 +124,39 @@ void* nkp_onednn_layer_norm_backward(const float* dy, const float* x, float* dx,
   });
 }
 
+#if DNNL_VERSION_MAJOR * 100 + DNNL_VERSION_MINOR >= 302
+
+void* nkp_onednn_group_norm_backward(const float* dy, const float* x, float* dx, const float* weight, const float* mean,
+                                     const float* variance, float* dweight, float* dbias, const std::int64_t* shape,
+                                     std::int64_t groups, float epsilon) {
+  return made([&](primitive& p) {
+    const std::int64_t channels = shape[1];
+    const memory::desc data({shape[0], channels, shape[2], shape[3]}, memory::data_type::f32, memory::format_tag::nchw);
+    const memory::desc statistics = matrix(shape[0], groups);
+    const dnnl::group_normalization_forward::primitive_desc forward(p.engine, dnnl::prop_kind::forward_training, data,
+                                                                    data, groups, epsilon, kFlags);
+    p.call = dnnl::group_normalization_backward(
+        {p.engine, dnnl::prop_kind::backward, data, data, data, groups, epsilon, kFlags, forward});
+    p.pass(DNNL_ARG_DIFF_DST, data, dy);
+    p.pass(DNNL_ARG_SRC, data, x);
+    p.pass(DNNL_ARG_DIFF_SRC, data, dx);
+    p.pass(DNNL_ARG_SCALE, vector(channels), weight);
+    p.pass(DNNL_ARG_MEAN, statistics, mean);
+    p.pass(DNNL_ARG_VARIANCE, statistics, variance);
+    p.pass(DNNL_ARG_DIFF_SCALE, vector(channels), dweight);
+    p.pass(DNNL_ARG_DIFF_SHIFT, vector(channels), dbias);
+  });
+}
+
+#else
+
+void* nkp_onednn_group_norm_backward(const float*, const float*, float*, const float*, const float*, const float*,
+                                     float*, float*, const std::int64_t*, std::int64_t, float) {
+  return nullptr;
+}
+
+#endif
+
 int nkp_onednn_run(void* call) {
   try {
     auto& p = *static_cast<primitive*>(call);
@@ -150,6 +183,10 @@ void* nkp_onednn_layer_norm_forward(const float*, float*, const float*, const fl
 }
 void* nkp_onednn_layer_norm_backward(const float*, const float*, float*, const float*, const float*, const float*,
                                      float*, float*, std::int64_t, std::int64_t, float) {
+  return nullptr;
+}
+void* nkp_onednn_group_norm_backward(const float*, const float*, float*, const float*, const float*, const float*,
+                                     float*, float*, const std::int64_t*, std::int64_t, float) {
   return nullptr;
 }
 int nkp_onednn_run(void*) {

@@ -30,5 +30,9 @@ NKP_API void* nkp_onednn_layer_norm_forward(const float* x, float* y, const floa
 NKP_API void* nkp_onednn_layer_norm_backward(const float* dy, const float* x, float* dx, const float* weight,
                                              const float* mean, const float* variance, float* dweight, float* dbias,
                                              std::int64_t rows, std::int64_t cols, float epsilon);
+// Over a tensor NCHW of these four sizes; oneDNN has it from 3.2 on.
+NKP_API void* nkp_onednn_group_norm_backward(const float* dy, const float* x, float* dx, const float* weight,
+                                             const float* mean, const float* variance, float* dweight, float* dbias,
+                                             const std::int64_t* shape, std::int64_t groups, float epsilon);
 NKP_API int nkp_onednn_run(void* primitive);  // 0 if oneDNN refused
 NKP_API void nkp_onednn_free(void* primitive);

@@ -36,6 +36,11 @@ internal static unsafe partial class NkPeers
         long rows, long cols, float epsilon);
 
     [LibraryImport(Name)]
+    public static partial nint nkp_onednn_group_norm_backward(
+        float* dy, float* x, float* dx, float* weight, float* mean, float* variance, float* dweight, float* dbias,
+        long* shape, long groups, float epsilon);
+
+    [LibraryImport(Name)]
     public static partial int nkp_onednn_run(nint primitive);
 
     [LibraryImport(Name)]

@@ -36,13 +36,16 @@ internal static class PeerReport
             Json.Write(json, new { isa, one_dnn = NativePeers.OneDnnVersion, torch = torch?.Version, results });
         }
 
-        output.WriteLine($"cpu {isa}, f32 and one thread unless said; x: times the peer's rate");
+        output.WriteLine(
+            $"cpu {isa}, f32 and one thread unless said; x: times the peer's rate; as a copy: if ours took as long as "
+            + "a copy of as many bytes");
         output.WriteTable(
-            ["case ", "against ", "measured", "target", "verdict "],
+            ["case ", "against ", "measured", "as a copy", "target", "verdict "],
             results.Select(result => (IEnumerable<string>)[
                 result.Case,
                 result.Peer,
-                result.Measured is { } measured ? Number(measured, result.Unit) : "-",
+                Number(result.Measured, result.Unit),
+                Number(result.AtRateOfCopy, result.Unit),
                 (result.AtMost ? "<= " : ">= ") + Number(result.Target, result.Unit),
                 result.Verdict + (result.Missing is null ? "" : $": {result.Missing}"),
             ]));
@@ -90,7 +93,7 @@ internal static class PeerReport
 
     private static string Nanoseconds(double? value) => value?.ToString("0.0", CultureInfo.InvariantCulture) ?? "-";
 
-    private static string Number(double value, string unit) => unit == "x"
-        ? value.ToString("0.00", CultureInfo.InvariantCulture) + "x"
+    private static string Number(double? measured, string unit) => measured is not { } value ? "-"
+        : unit == "x" ? value.ToString("0.00", CultureInfo.InvariantCulture) + "x"
         : value.ToString("0.#", CultureInfo.InvariantCulture) + " " + unit;
 }

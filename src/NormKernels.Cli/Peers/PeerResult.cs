@@ -15,6 +15,10 @@ internal sealed record PeerResult(
     /// <summary>Seconds that ours took, where what was measured is a ratio.</summary>
     public double? Seconds { get; init; }
 
+    /// <summary>What would have been measured if ours took as long as a copy that moves as many bytes, run in turns with
+    /// both: where that is short of the target, the caches or the memory are.</summary>
+    public double? AtRateOfCopy { get; init; }
+
     /// <summary>reached, missed, absent or wrong. What is absent is never beaten.</summary>
     public string Verdict => Wrong ? "WRONG"
         : Measured is not { } value ? "absent"

@@ -46,7 +46,7 @@ internal sealed partial class PeerTable(TorchPeer? torch)
             yield return () => AgainstOneDnn("backward", rows, cols);
         }
 
-        yield return GroupNormAgainstOneDnn;
+        yield return () => GroupNormAgainstOneDnn([16, 64, 56, 56], 32);
         foreach ((string verb, double target) in new[] { ("forward", 2.0), ("backward", 2.0) })
         {
             yield return () => AgainstTorch($"layer_norm {verb}", [1024, 1024], target);
@@ -87,7 +87,8 @@ internal sealed partial class PeerTable(TorchPeer? torch)
     {
         using Benchmark ours = Ready(op, "forward", rows, cols);
         return Compared(
-            $"{op} forward {rows}x{cols}", "TensorPrimitives", 4, ours.Check(), () => Ratio(ours.Run, ours.Compose));
+            $"{op} forward {rows}x{cols}", "TensorPrimitives", 4, ours.Check(),
+            () => Ratio(ours.Run, ours.Compose, ours.BytesMoved));
     }
 
     private static PeerResult AgainstFloat32(string op, CaseDtype dtype)
@@ -96,7 +97,7 @@ internal sealed partial class PeerTable(TorchPeer? torch)
         using Benchmark wide = Ready(op, "forward", 16384, 4096);
         return Compared(
             $"{op} forward 16384x4096 {Commands.Names.Of(dtype)}", "f32", 1.8, ours.Check(),
-            () => Ratio(ours.Run, wide.Run));
+            () => Ratio(ours.Run, wide.Run, ours.BytesMoved));
     }
 
     private static PeerResult JvpAgainstForward(string op, long rows, long cols)
@@ -104,7 +105,8 @@ internal sealed partial class PeerTable(TorchPeer? torch)
         using Benchmark jvp = Ready(op, "jvp", rows, cols);
         using Benchmark forward = Ready(op, "forward", rows, cols);
         return Compared(
-            $"{op} jvp {rows}x{cols}, time", "forward", 1.5, jvp.Check(), () => Ratio(forward.Run, jvp.Run), atMost: true);
+            $"{op} jvp {rows}x{cols}, time", "forward", 1.5, jvp.Check(),
+            () => Ratio(forward.Run, jvp.Run, jvp.BytesMoved), atMost: true);
     }
 
     // Half the traffic of a copy to y: each line is read and written where it lies.
@@ -171,16 +173,32 @@ internal sealed partial class PeerTable(TorchPeer? torch)
         return benchmark;
     }
 
-    // The time of the second in those of the first.
-    private static Timing Ratio(Action first, Action second) => Timing.Measure(Budget, Timing.NoWait, first, second);
+    // The time of the second in those of the first; and that of a copy that moves as many bytes, where it tells anything.
+    private static Timing Ratio(Action first, Action second, long bytesMoved = 0)
+    {
+        if (bytesMoved == 0)
+        {
+            return Timing.Measure(Budget, Timing.NoWait, first, second);
+        }
+
+        using MemoryCopy copy = new(bytesMoved, threads: 1);
+        return Timing.Measure(Budget, Timing.NoWait, first, second, copy.Run);
+    }
 
     private static PeerResult Compared(
         string name, string peer, double target, string? wrong, Func<Timing> measure, bool atMost = false)
     {
-        Timing? timing = wrong is null ? measure() : null;
-        return new(name, peer, target, atMost, "x", timing?.RatiosToFirst[1], wrong, wrong is not null)
+        if (wrong is not null)
         {
-            Seconds = timing?.Seconds[0],
+            return new(name, peer, target, atMost, "x", null, wrong, true);
+        }
+
+        Timing timing = measure();
+        double[] ratios = timing.RatiosToFirst;
+        return new(name, peer, target, atMost, "x", ratios[1], null, false)
+        {
+            Seconds = timing.Seconds[0],
+            AtRateOfCopy = ratios.Length < 3 ? null : atMost ? ratios[2] : ratios[1] / ratios[2],
         };
     }
 

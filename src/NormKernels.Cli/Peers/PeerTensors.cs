@@ -82,6 +82,9 @@ internal sealed class PeerTensors : IDisposable
         return _sets[_next];
     }
 
+    /// <summary>The bytes of so many tensors of a set.</summary>
+    public long BytesOf(int tensors) => (long)tensors * PeerOutput.Span.Length * sizeof(float);
+
     /// <summary>Whether a result is another than ours, beyond what rounding explains.</summary>
     public static string? Difference(ReadOnlySpan<float> ours, ReadOnlySpan<float> theirs)
     {

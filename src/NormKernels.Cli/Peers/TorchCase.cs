@@ -40,6 +40,9 @@ internal sealed class TorchCase : IDisposable
     public ReadOnlySpan<float> Result =>
         _name.EndsWith("statistics", StringComparison.Ordinal) ? Tensors.Mean.Span : Tensors.First.Y.Span;
 
+    /// <summary>Bytes of the tensors that a call reads and writes.</summary>
+    public long BytesMoved => Tensors.BytesOf(_name.EndsWith("backward", StringComparison.Ordinal) ? 3 : 2);
+
     public void Run()
     {
         if (_name.EndsWith("backward", StringComparison.Ordinal))

@@ -1,3 +1,5 @@
+using System;
+
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 using NormKernels.Cli.Peers;
@@ -23,6 +25,13 @@ public sealed class PeerTableTests
     [DataRow("backward")]
     public void OneDnn_gives_our_results(string verb) =>
         AssertMeasured(PeerTable.AgainstOneDnn(verb, 5, 33), NativePeers.OneDnnVersion is not null);
+
+    [TestMethod]
+    public void OneDnn_gives_our_gradients_of_groups()
+    {
+        bool here = Version.TryParse(NativePeers.OneDnnVersion, out Version? version) && version >= new Version(3, 2);
+        AssertMeasured(PeerTable.GroupNormAgainstOneDnn([2, 6, 3, 5], 3), here);
+    }
 
     [TestMethod]
     public void PyTorch_gives_our_results()

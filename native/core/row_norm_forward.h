@@ -43,14 +43,14 @@ NK_INLINE added_rows rows_of(const nk_row_norm_forward_params& p, const added_ro
 template <int N, bool Centred, bool Scaled, reach Reach, operand Bias, operand Weight, class Rows, class T, class P>
 NK_INLINE void normalize_rows(const Rows& rows, std::int64_t first, const rows_at<T>& y_rows,
                               const weight_row<Weight, P>& weight, const P* bias, std::int64_t cols,
-                              const row_stats (&stats)[N], const rows_at<const T>& soon_rows) {
+                              const row_stats (&stats)[N], const T* const (&soon_rows)[N]) {
   constexpr bool kStreamed = Reach == reach::beyond;
   T* y[N];
   const T* soon[N];
   vf high[N], rstd[N], minus_low[N];
   for (int k = 0; k < N; ++k) {
     y[k] = y_rows.row(first + k);
-    soon[k] = soon_rows.row(first + k);
+    soon[k] = soon_rows[k];
     rstd[k] = splat(stats[k].rstd);
     high[k] = splat(stats[k].mean_high);
     // Not (x * rstd - mean * rstd): a constant row must leave no residue beside the bias.
@@ -89,8 +89,8 @@ NK_NOINLINE void normalize_scaled_row(const Rows& rows, std::int64_t row, const 
                                       const weight_row<operand::any, P>& weight, const P* bias, std::int64_t cols,
                                       const row_stats& stats) {
   const row_stats its[1] = {stats};
-  normalize_rows<1, Centred, true, reach::cache, operand::any>(rows, row, y, weight, bias, cols, its,
-                                                               rows_at<const T>{y.first, y.stride});
+  const T* const nothing[1] = {nullptr};
+  normalize_rows<1, Centred, true, reach::cache, operand::any>(rows, row, y, weight, bias, cols, its, nothing);
 }
 
 // h = x + residual in some rows.
@@ -120,14 +120,31 @@ constexpr int kFew = 4;
 // Rows from memory are written kSideBySide abreast, and long ones are taken in groups of as many: weight, bias and one
 // row of 4096 columns fill the first-level cache, and read again for every row they come from the second (16384 x 4096:
 // LayerNorm 1322 ns a row, so 1154, a copy 1045; of 8192 columns 3076, so 2260). In the cache it gains nothing, in
-// place LayerNorm takes 12 % longer, and 1024 columns from the second level 15 %.
+// place LayerNorm takes 12 % longer, and 1024 columns from the second level 15 %. Of 16 bits LayerNorm gains from more
+// than 2048 columns on, where RMSNorm loses 5 to 10 % (16384 x 4096 of f16: 874 ns a row, so 687).
 static_assert(kSideBySide <= kFew, "or they would wait for the statistics of all");
+
+// Long rows with a mean from memory: their sums ask for as many rows of the next group, and writing for the rest. While
+// writing asked for all, the memory waited for the sums (16384 x 4096: 1250 ns a row, so 1215, a copy 1130).
+constexpr int kAskedBySums = 2;
 
 NK_INLINE std::int64_t rows_in_group(std::int64_t rows, std::int64_t row_bytes) {
   std::int64_t group = 1;  // not by a division, which costs as much as 64 columns
   while (group < kMostTogether && group < rows && 2 * group * row_bytes <= kGroupBytes) group *= 2;
   return group;
 }
+
+// A row whose sums ask for another one that is read soon.
+template <class T>
+struct asking_row : plain_row<T> {
+  const T* soon;
+
+  template <class Lanes>
+  NK_INLINE vf at(std::int64_t i, Lanes lanes) const {
+    prefetch(soon + i);
+    return plain_row<T>::at(i, lanes);
+  }
+};
 
 // What the loops over a group's rows share.
 template <class Rows, class T, class P>
@@ -138,9 +155,19 @@ struct forward_call {
   rows_at<T> y;
   rows_at<const T> soon;  // x, of which the rows of the next group are asked for
   std::int64_t cols, soon_rows;
+  int asked_by_sums = 0;  // of the rows of a group
   double epsilon;
   float *mean, *rstd;
   many_stats stats;
+
+  // What the sums of a row ask for, or its writing, in a group that ends at `end`: this row of the next group, or where
+  // there is none, or the sums have asked for it, the row itself.
+  NK_INLINE const T* soon_by_sums(std::int64_t row, std::int64_t end) const {
+    return (end <= soon_rows ? soon : source.x).row(row);
+  }
+  NK_INLINE const T* soon_by_writing(std::int64_t row, std::int64_t begin, std::int64_t end) const {
+    return (end <= soon_rows && row - begin >= asked_by_sums ? soon : source.x).row(row);
+  }
 
   NK_INLINE forward_call(const nk_row_norm_forward_params& p, std::int64_t group)
       : source(rows_of(p, static_cast<const Rows*>(nullptr))),
@@ -170,12 +197,19 @@ NK_NOINLINE void take_stats_of_few(forward_call<Rows, T, P>& call, std::int64_t 
     call.stats.set(static_cast<int>(row - begin), stats);
   };
   moments sums[kFew];
-  for (std::int64_t row = begin; row < end; ++row) {
+  std::int64_t row = begin;
+  if constexpr (kHints && Centred && std::is_same_v<Rows, plain_rows<T>>) {
+    for (; row < end && row < begin + call.asked_by_sums; ++row) {
+      const asking_row<T> asking{source.row(row), call.soon_by_sums(row, end)};
+      sums[row - begin] = moments_of_row<Centred>(asking, cols, inverse_cols);
+    }
+  }
+  for (; row < end; ++row) {
     const moments found = moments_of_row<Centred>(source.row(row), cols, inverse_cols);
     if (end == begin + 1) return finish(row, found);
     sums[row - begin] = found;
   }
-  for (std::int64_t row = begin; row < end; ++row) finish(row, sums[row - begin]);
+  for (row = begin; row < end; ++row) finish(row, sums[row - begin]);
 }
 
 template <bool Centred, class Rows, class T, class P>
@@ -207,13 +241,13 @@ NK_NOINLINE void write_rows(const forward_call<Rows, T, P>& call, std::int64_t b
   const P* const bias = call.bias;
   const std::int64_t cols = call.cols;
   const rows_at<T> y = call.y;
-  // In the last group there is nothing to ask for ahead.
-  const rows_at<const T> soon = end <= call.soon_rows ? call.soon : source.x;
   if constexpr (Usual != operand::any && Reach != reach::cache) {
     bool alike = end - begin == kSideBySide && y.first != source.x.first && (!kAligns<T> || y.stride % kLanes == 0);
     row_stats stats[kSideBySide];
+    const T* soon[kSideBySide];
     for (int k = 0; alike && k < kSideBySide; ++k) {
       stats[k] = call.stats.of(k);
+      soon[k] = call.soon_by_writing(begin + k, begin, end);
       alike = stats[k].scale == 1.0f;
     }
     if (alike) {
@@ -223,6 +257,7 @@ NK_NOINLINE void write_rows(const forward_call<Rows, T, P>& call, std::int64_t b
   }
   for (std::int64_t row = begin; row < end; ++row) {
     const row_stats stats[1] = {call.stats.of(static_cast<int>(row - begin))};
+    const T* const soon[1] = {call.soon_by_writing(row, begin, end)};
     if (stats[0].scale != 1.0f) {
       normalize_scaled_row<Centred>(source, row, y, call.weight, bias, cols, stats[0]);
     } else {
@@ -249,8 +284,11 @@ NK_NOINLINE void forward_in_groups(const nk_row_norm_forward_params& p, reach wh
   // With a residual there are twice as many rows that the cache has to hold.
   const std::int64_t row_bytes = p.cols * static_cast<std::int64_t>(sizeof(T));
   std::int64_t group = rows_in_group(p.rows, p.residual != nullptr ? 2 * row_bytes : row_bytes);
-  if (where != reach::cache && group == 1 && p.y != p.x) group = p.rows < kSideBySide ? p.rows : kSideBySide;
+  const bool is_long = group == 1 || (Centred && sizeof(T) == 2 && group == 2);
+  const bool by_fours = where != reach::cache && is_long && p.y != p.x;
+  if (by_fours) group = p.rows < kSideBySide ? p.rows : kSideBySide;
   forward_call<Rows, T, P> call(p, group);
+  if (by_fours) call.asked_by_sums = kAskedBySums;
   // The usual form: layer_norm has a weight and a bias, rms_norm a weight.
   constexpr operand kUsual = Centred ? operand::present : operand::absent;
   const bool usual = p.weight != nullptr && call.weight.offset == 0.0f && (p.bias != nullptr) == Centred;

@@ -79,6 +79,12 @@ struct rows_at {
   NK_INLINE rows_at from(std::int64_t row) const { return {row_of(first, row, stride), stride}; }
 };
 
+// Whether the steps of all rows lie alike in the lines of the cache, as those of the first do.
+template <class T>
+NK_INLINE bool are_alike(const rows_at<T>& rows) {
+  return !kAligns<T> || rows.stride % kLanes == 0;
+}
+
 // (x * scale - mean_high) * rstd: xhat but for mean_low.
 template <bool Centred, bool Scaled, class T, class Lanes>
 NK_INLINE vf rough_xhat(const T* x, Lanes lanes, const row_stats& stats) {
@@ -111,22 +117,29 @@ struct row_sums {
   }
 };
 
+// Adds a step of a row with a mean to the sums of xhat, g and g * xhat.
+template <bool Centred, bool Scaled, class T, class Lanes>
+NK_INLINE void add_means(const T* x, vf g, Lanes lanes, const row_stats& stats, vf* acc) {
+  const vf xhat = keep(rough_xhat<Centred, Scaled>(x, lanes, stats), lanes);
+  acc[0] = add(acc[0], xhat);
+  acc[1] = add(acc[1], g);
+  acc[2] = fma(g, xhat, acc[2]);
+}
+NK_INLINE row_means means_from(const double* total, double inverse_cols) {
+  const double xhat = total[0] * inverse_cols;
+  const double g = total[1] * inverse_cols;
+  return {static_cast<float>(xhat), static_cast<float>(g), static_cast<float>(total[2] * inverse_cols - xhat * g)};
+}
+
 template <bool Centred, bool Scaled, class T, class G>
 NK_INLINE row_means means_of(const T* x, std::int64_t cols, const row_stats& stats, G&& g) {
-  const double inverse_cols = 1.0 / static_cast<double>(cols);
+  const double inverse_cols = inverse_of(cols);
   if constexpr (Centred) {
     double total[3];
     sum_row<3>(cols, skew_of(x), total, [&](std::int64_t i, auto lanes, vf* acc) NK_INLINE_LAMBDA {
-      const vf xhat = keep(rough_xhat<Centred, Scaled>(x + i, lanes, stats), lanes);
-      const vf gi = g(i, lanes);
-      acc[0] = add(acc[0], xhat);
-      acc[1] = add(acc[1], gi);
-      acc[2] = fma(gi, xhat, acc[2]);
+      add_means<Centred, Scaled>(x + i, g(i, lanes), lanes, stats, acc);
     });
-    const double xhat = total[0] * inverse_cols;
-    const double mean_g = total[1] * inverse_cols;
-    return {static_cast<float>(xhat), static_cast<float>(mean_g),
-            static_cast<float>(total[2] * inverse_cols - xhat * mean_g)};
+    return means_from(total, inverse_cols);
   } else {
     double total[1];
     sum_row<1>(cols, skew_of(x), total, [&](std::int64_t i, auto lanes, vf* acc) NK_INLINE_LAMBDA {

@@ -242,7 +242,7 @@ NK_NOINLINE void write_rows(const forward_call<Rows, T, P>& call, std::int64_t b
   const std::int64_t cols = call.cols;
   const rows_at<T> y = call.y;
   if constexpr (Usual != operand::any && Reach != reach::cache) {
-    bool alike = end - begin == kSideBySide && y.first != source.x.first && (!kAligns<T> || y.stride % kLanes == 0);
+    bool alike = end - begin == kSideBySide && y.first != source.x.first && are_alike(y);
     row_stats stats[kSideBySide];
     const T* soon[kSideBySide];
     for (int k = 0; alike && k < kSideBySide; ++k) {

@@ -28,6 +28,7 @@
 //   sum_each(v)                          lane k is sum(v[k]); v: kLanes steps
 //   prefetch(p)                          a hint that p's cache line is read soon; p may be any address
 //   kHints                               whether prefetch() and stream() do more than nothing and store()
+//   kVectors                             how many vf there are registers for
 //   finish_streams()                     orders streamed stores before whatever the thread does next
 //
 // and for double:

@@ -358,6 +358,7 @@ NK_INLINE double sum(vd v) {
 NK_INLINE void finish_streams() {
   _mm_sfence();
 }
+constexpr int kVectors = 8;
 constexpr bool kHints = true;
 NK_INLINE void prefetch(const void* p) {
   _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0);

@@ -410,6 +410,7 @@ NK_INLINE double sum(vd v) {
 }
 
 NK_INLINE void finish_streams() {}
+constexpr int kVectors = 8;
 constexpr bool kHints = true;
 NK_INLINE void prefetch(const void* p) {
 #if defined(_MSC_VER) && !defined(__clang__)

@@ -196,6 +196,7 @@ inline double sum(vd v) {
   return v.lane[0];
 }
 
+constexpr int kVectors = 0;
 constexpr bool kHints = false;
 inline void prefetch(const void*) {}
 inline void finish_streams() {}

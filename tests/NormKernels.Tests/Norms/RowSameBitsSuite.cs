@@ -15,14 +15,11 @@ public abstract class RowSameBitsSuite : SameBitsSuite
     }
 
     [TestMethod]
-    [DynamicData(nameof(AvailableInstructionSets))]
-    public void Long_rows_on_many_threads(InstructionSet isa)
+    public void Long_rows_on_many_threads()
     {
         foreach (Problem problem in FullProblems(new RowProblemShape(2, 270000)))
         {
-            IReadOnlyDictionary<string, byte[]> expected = Execution.Run(problem, new());
-            AssertSame(problem, expected, new() { InstructionSet = isa });
-            AssertSame(problem, expected, new() { InstructionSet = isa, Threads = 8 });
+            AssertSameOnEach(problem, new(), new() { Threads = 8 });
         }
     }
 
@@ -44,21 +41,20 @@ public abstract class RowSameBitsSuite : SameBitsSuite
     }
 
     [TestMethod]
-    [DynamicData(nameof(AvailableInstructionSets))]
-    public void Strides(InstructionSet isa)
+    public void Strides()
     {
         foreach (Problem problem in SmallProblems())
         {
-            IReadOnlyDictionary<string, byte[]> expected = Execution.Run(problem, new());
-            AssertSame(problem, expected, new() { InstructionSet = isa, Padding = index => 1 + 3 * index });
-            AssertSame(problem, expected, new() { InstructionSet = isa, Padding = index => (index % 2) * 64 });
-            AssertSame(problem, expected, new() { InstructionSet = isa, Padding = index => index == 0 ? 5 : 0 });
+            AssertSameOnEach(
+                problem,
+                new() { Padding = index => 1 + 3 * index },
+                new() { Padding = index => (index % 2) * 64 },
+                new() { Padding = index => index == 0 ? 5 : 0 });
         }
 
         foreach (Problem problem in FullProblems(Norm.Shapes.Parallel))
         {
-            IReadOnlyDictionary<string, byte[]> expected = Execution.Run(problem, new());
-            AssertSame(problem, expected, new() { InstructionSet = isa, Threads = 8, Padding = index => 2 * index });
+            AssertSameOnEach(problem, new Setup { Threads = 8, Padding = index => 2 * index });
         }
     }
 }

@@ -15,8 +15,7 @@ namespace NormKernels.Tests.Norms;
 /// </summary>
 public abstract class SameBitsSuite : NormSuite
 {
-    private static readonly int[] _manyThreads = [1, 2, 3, 8];
-    private static readonly int[] _twoThreads = [2];
+    private static readonly int[] _numbersOfThreads = [1, 3, 8];
     private static readonly int[] _offsets = [0, 1, 2, 3, 7, 8, 13, 15];
 
     private protected SameBitsSuite(Norm norm, Dtype dtype)
@@ -25,97 +24,89 @@ public abstract class SameBitsSuite : NormSuite
     }
 
     [TestMethod]
-    [DynamicData(nameof(AvailableInstructionSets))]
-    public void Instruction_set_and_number_of_threads(InstructionSet isa)
+    public void Instruction_set_and_number_of_threads()
     {
-        // Work is shared out alike for all instruction sets.
-        int[] numbers = isa == InstructionSets.Available[^1] ? _manyThreads : _twoThreads;
         foreach (Problem problem in FullProblems(Norm.Shapes.Parallel))
         {
-            IReadOnlyDictionary<string, byte[]> expected = Execution.Run(problem, new());
-            foreach (int threads in numbers)
+            IReadOnlyDictionary<string, byte[]> expected = AssertSameOnEach(problem, new Setup { Threads = 2 });
+            // Work is shared out alike for all instruction sets.
+            foreach (int threads in _numbersOfThreads)
             {
-                AssertSame(problem, expected, new() { InstructionSet = isa, Threads = threads });
+                AssertSame(problem, expected, new() { Threads = threads });
             }
         }
 
         foreach (Problem problem in Norm.Shapes.Parallel.SelectMany(Variety))
         {
-            IReadOnlyDictionary<string, byte[]> expected = Execution.Run(problem, new());
-            AssertSame(problem, expected, new() { InstructionSet = isa, Threads = 6 });
+            AssertSameOnEach(problem, new Setup { Threads = 6 });
         }
 
         foreach (Problem problem in SmallProblems())
         {
-            IReadOnlyDictionary<string, byte[]> expected = Execution.Run(problem, new());
-            AssertSame(problem, expected, new() { InstructionSet = isa });
-            AssertSame(problem, expected, new() { InstructionSet = isa, Threads = 3 });
+            AssertSameOnEach(problem, new(), new() { Threads = 3 });
         }
     }
 
     [TestMethod]
-    [DynamicData(nameof(AvailableInstructionSets))]
-    public void Slice_alone_or_among_others(InstructionSet isa)
+    public void Slice_alone_or_among_others()
     {
         foreach (Problem problem in FullProblems(Norm.Shapes.Small.Where(shape => shape.Slices > 1)))
         {
-            IReadOnlyDictionary<string, byte[]> all = Execution.Run(problem, new() { InstructionSet = isa });
-            foreach (int slice in Few(problem.Shape.Slices))
+            foreach (InstructionSet isa in InstructionSets.Available)
             {
-                IReadOnlyDictionary<string, byte[]> alone =
-                    Execution.Run(problem.Slice(slice), new() { InstructionSet = isa });
-                foreach (Argument output in problem.Outputs.Where(problem.IsOfOneSlice))
+                Setup setup = new() { InstructionSet = isa };
+                IReadOnlyDictionary<string, byte[]> all = Execution.Run(problem, setup);
+                foreach (int slice in Few(problem.Shape.Slices))
                 {
-                    byte[] among = problem.SliceOf(output, all[output.Name], slice);
-                    AssertSameBits(problem, output, alone[output.Name], among, $"slice {slice} alone");
+                    IReadOnlyDictionary<string, byte[]> alone = Execution.Run(problem.Slice(slice), setup);
+                    foreach (Argument output in problem.Outputs.Where(problem.IsOfOneSlice))
+                    {
+                        byte[] among = problem.SliceOf(output, all[output.Name], slice);
+                        AssertSameBits(problem, output, alone[output.Name], among, $"slice {slice} alone, {setup}");
+                    }
                 }
             }
         }
     }
 
     [TestMethod]
-    [DynamicData(nameof(AvailableInstructionSets))]
-    public void Misalignment(InstructionSet isa)
+    public void Misalignment()
     {
         foreach (Problem problem in SmallProblems())
         {
-            IReadOnlyDictionary<string, byte[]> expected = Execution.Run(problem, new());
-            foreach (int by in _offsets)
+            AssertSameOnEach(problem, _offsets.SelectMany(by => new Setup[]
             {
-                AssertSame(problem, expected, new() { InstructionSet = isa, Offset = _ => by });
-                AssertSame(problem, expected, new() { InstructionSet = isa, Offset = index => (by + 5 * index) % 16 });
-            }
+                new() { Offset = _ => by },
+                new() { Offset = index => (by + 5 * index) % 16 },
+            }));
         }
     }
 
     [TestMethod]
-    [DynamicData(nameof(AvailableInstructionSets))]
-    public void In_place(InstructionSet isa)
+    public void In_place()
     {
         foreach (Problem problem in SmallProblems().Concat(FullProblems(Norm.Shapes.Parallel)))
         {
-            IReadOnlyDictionary<string, byte[]> expected = Execution.Run(problem, new());
+            List<Setup> setups = [];
             foreach (IReadOnlyDictionary<string, string> way in problem.Verb.InPlace())
             {
                 if (!problem.Missing.Overlaps(way.Values))
                 {
                     if (problem.Shape.Count < 100_000)
                     {
-                        AssertSame(problem, expected, new() { InstructionSet = isa, InPlace = way });
+                        setups.Add(new() { InPlace = way });
                     }
 
-                    AssertSame(
-                        problem,
-                        expected,
-                        new() { InstructionSet = isa, InPlace = way, Padding = index => 3 + index, Threads = 5 });
+                    setups.Add(new() { InPlace = way, Padding = index => 3 + index, Threads = 5 });
                 }
             }
+
+            AssertSameOnEach(problem, setups);
         }
     }
 
     [TestMethod]
-    [DynamicData(nameof(AvailableInstructionSets))]
-    public void Statistics_saved_or_computed_again(InstructionSet isa)
+    public void Statistics_saved_or_computed_again()
     {
         double[] magnitudes = [1, 1e-30, 1e30, 1e-18, 1e18];
         foreach (ProblemShape shape in Norm.Shapes.Small)
@@ -128,29 +119,28 @@ public abstract class SameBitsSuite : NormSuite
                     double[] point = [.. problem.Values(verb.Point).Select(x => x * magnitude)];
                     problem.With(verb.Point, point).SaveStatistics();
                     Problem without = problem.Without([.. verb.SavedStatistics.Select(a => a.Name)]);
-                    Setup setup = new() { InstructionSet = isa };
-                    IReadOnlyDictionary<string, byte[]> again = Execution.Run(without, setup);
-                    AssertSameBits(problem, Execution.Run(problem, setup), again, $"times {magnitude} {setup}");
+                    foreach (InstructionSet isa in InstructionSets.Available)
+                    {
+                        Setup setup = new() { InstructionSet = isa };
+                        IReadOnlyDictionary<string, byte[]> again = Execution.Run(without, setup);
+                        AssertSameBits(problem, Execution.Run(problem, setup), again, $"times {magnitude} {setup}");
+                    }
                 }
             }
         }
     }
 
     [TestMethod]
-    [DynamicData(nameof(AvailableInstructionSets))]
-    public void Slices_that_are_not_finite_disturb_no_other(InstructionSet isa)
+    public void Slices_that_are_not_finite_disturb_no_other()
     {
         double[][] poison =
             [[double.NaN], [double.PositiveInfinity], [double.NegativeInfinity, double.PositiveInfinity]];
         foreach (Problem problem in FullProblems(Norm.Shapes.Small.Where(shape => shape.Slices > 3)))
         {
-            int[] slices = Few(problem.Shape.Slices);
             int[] bad = [.. Enumerable.Range(0, problem.Shape.Slices).Where(slice => slice % 2 == 1).Take(3)];
             foreach (Argument input in problem.Verb.Inputs.Where(a => a.Extent == Extent.Tensor))
             {
-                Setup setup = new() { InstructionSet = isa };
                 problem.SaveStatistics();
-                IReadOnlyDictionary<string, byte[]> clean = Execution.Run(problem, setup);
                 Problem poisoned = problem with { Tensors = new(problem.Tensors) };
                 double[] values = problem.Values(input.Name);
                 for (int i = 0; i < bad.Length; i++)
@@ -163,23 +153,9 @@ public abstract class SameBitsSuite : NormSuite
                 }
 
                 poisoned.With(input.Name, values).SaveStatistics();
-                IReadOnlyDictionary<string, byte[]> results = Execution.Run(poisoned, setup);
-                foreach (Argument output in problem.Outputs.Where(problem.IsOfOneSlice))
+                foreach (InstructionSet isa in InstructionSets.Available)
                 {
-                    foreach (int slice in slices.Except(bad))
-                    {
-                        AssertSameBits(
-                            problem, output, problem.SliceOf(output, clean[output.Name], slice),
-                            problem.SliceOf(output, results[output.Name], slice),
-                            $"slice {slice} beside bad ones of {input}");
-                    }
-
-                    double[] first =
-                        problem.TypeOf(output).Decode(problem.SliceOf(output, results[output.Name], bad[0]));
-                    bool isResult = output.Extent == Extent.Tensor || problem.Shape is AxesProblemShape;
-                    Assert.AreEqual(
-                        isResult && Norm.Spreads(problem, input, output), isResult && first.Any(double.IsNaN),
-                        $"{problem}: {output} of the slice with a NaN in {input}");
+                    AssertUndisturbed(problem, poisoned, input, bad, new() { InstructionSet = isa });
                 }
             }
         }
@@ -231,6 +207,29 @@ public abstract class SameBitsSuite : NormSuite
         Task.WaitAll(callers);
     }
 
+    // Slices that are not bad have the same results as if none was, and the first bad one has a NaN where it is to.
+    private void AssertUndisturbed(Problem problem, Problem poisoned, Argument input, int[] bad, Setup setup)
+    {
+        IReadOnlyDictionary<string, byte[]> clean = Execution.Run(problem, setup);
+        IReadOnlyDictionary<string, byte[]> results = Execution.Run(poisoned, setup);
+        foreach (Argument output in problem.Outputs.Where(problem.IsOfOneSlice))
+        {
+            foreach (int slice in Few(problem.Shape.Slices).Except(bad))
+            {
+                AssertSameBits(
+                    problem, output, problem.SliceOf(output, clean[output.Name], slice),
+                    problem.SliceOf(output, results[output.Name], slice),
+                    $"slice {slice} beside bad ones of {input}, {setup}");
+            }
+
+            double[] first = problem.TypeOf(output).Decode(problem.SliceOf(output, results[output.Name], bad[0]));
+            bool isResult = output.Extent == Extent.Tensor || problem.Shape is AxesProblemShape;
+            Assert.AreEqual(
+                isResult && Norm.Spreads(problem, input, output), isResult && first.Any(double.IsNaN),
+                $"{problem}: {output} of the slice with a NaN in {input}, {setup}");
+        }
+    }
+
     // Whichever part of the work they are in: the first ones, the last, and some between.
     private static int[] Few(int slices) =>
         slices <= 6 ? [.. Enumerable.Range(0, slices)] : [0, 1, slices / 3, slices / 2, slices - 2, slices - 1];
@@ -238,6 +237,22 @@ public abstract class SameBitsSuite : NormSuite
     private protected static void AssertSame(
         Problem problem, IReadOnlyDictionary<string, byte[]> expected, Setup setup) =>
         AssertSameBits(problem, expected, Execution.Run(problem, setup), setup.ToString());
+
+    // On every instruction set, in every way; returns what one thread computes on the best of them.
+    private protected static IReadOnlyDictionary<string, byte[]> AssertSameOnEach(
+        Problem problem, params IEnumerable<Setup> setups)
+    {
+        IReadOnlyDictionary<string, byte[]> expected = Execution.Run(problem, new());
+        foreach (Setup setup in setups)
+        {
+            foreach (InstructionSet isa in InstructionSets.Available)
+            {
+                AssertSame(problem, expected, setup with { InstructionSet = isa });
+            }
+        }
+
+        return expected;
+    }
 
     private protected IEnumerable<Problem> SmallProblems() =>
         Norm.Shapes.Small.SelectMany(shape => FullProblems(shape).Concat(Variety(shape)));

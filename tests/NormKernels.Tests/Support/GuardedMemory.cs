@@ -2,6 +2,7 @@ using System;
 using System.Collections.Concurrent;
 using System.Numerics;
 using System.Runtime.InteropServices;
+using System.Threading;
 
 using Microsoft.VisualStudio.TestTools.UnitTesting;
 
@@ -30,7 +31,7 @@ internal sealed unsafe partial class GuardedMemory
     public const byte Fill = 0xA7;
 
     private const int PageSize = 4096;
-    private const int LargestAtRest = 1 << 23;
+    private const long MostAtRest = 1 << 28;
     private const int ProtNone = 0;
     private const int ProtReadWrite = 1 | 2;
     private const int MapPrivateAnonymous = 2 | 0x20;
@@ -38,6 +39,7 @@ internal sealed unsafe partial class GuardedMemory
 
     // Memory at rest, by length: fresh pages for every call would take longer than the calls.
     private static readonly ConcurrentDictionary<int, ConcurrentBag<GuardedMemory>> _atRest = [];
+    private static long _bytesAtRest;
 
     private readonly byte* _base;
 
@@ -70,9 +72,15 @@ internal sealed unsafe partial class GuardedMemory
     /// <summary>At least this much memory, filled.</summary>
     public static GuardedMemory Rent(int bytes)
     {
-        int length = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(bytes, PageSize));
+        // Few lengths, so that memory at rest is used again.
+        int step = Math.Max(PageSize, (int)(BitOperations.RoundUpToPowerOf2((uint)bytes) / 8));
+        int length = Math.Max(PageSize, (bytes + step - 1) / step * step);
         GuardedMemory? memory = null;
-        if (!_atRest.TryGetValue(length, out ConcurrentBag<GuardedMemory>? bag) || !bag.TryTake(out memory))
+        if (_atRest.TryGetValue(length, out ConcurrentBag<GuardedMemory>? bag) && bag.TryTake(out memory))
+        {
+            Interlocked.Add(ref _bytesAtRest, -length);
+        }
+        else
         {
             memory = new(length);
         }
@@ -91,11 +99,14 @@ internal sealed unsafe partial class GuardedMemory
             Assert.IsTrue(intact, "written outside of the buffer");
         }
 
-        if (Length <= LargestAtRest)
+        if (Interlocked.Add(ref _bytesAtRest, Length) <= MostAtRest)
         {
             _atRest.GetOrAdd(Length, _ => []).Add(this);
+            return;
         }
-        else if (OperatingSystem.IsLinux())
+
+        Interlocked.Add(ref _bytesAtRest, -Length);
+        if (OperatingSystem.IsLinux())
         {
             Release((nint)_base, Length + 2 * PageSize);
         }

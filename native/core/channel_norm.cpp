@@ -111,9 +111,20 @@ struct slice_sums {
   double t_xhat[kStripColumns];
   double xhat[kStripColumns];
 
+  std::int64_t count;
+
   // Not all of the arrays: that would take longer than the sums of a short slice.
-  explicit slice_sums(std::int64_t count) {
+  explicit slice_sums(std::int64_t slices) : count(slices) {
     for (std::int64_t i = 0; i < count; ++i) t[i] = t_xhat[i] = xhat[i] = 0.0;
+  }
+
+  // Makes them means of t, of t * (xhat - its mean), and of xhat.
+  void take_means(double values) {
+    for (std::int64_t i = 0; i < count; ++i) {
+      xhat[i] /= values;
+      t[i] /= values;
+      t_xhat[i] = t_xhat[i] / values - xhat[i] * t[i];
+    }
   }
 };
 
@@ -128,7 +139,7 @@ void backward_slices(const slice_range& r, const strip_table& ops, const nk_chan
   slice_sums sums(r.count());
   // Without a workspace a channel is a slice of its own, and its sums are kept here.
   double here[2][kStripColumns];
-  const std::int64_t first_channel = r.begin * v.runs();
+  const std::int64_t runs = v.runs(), first_channel = r.begin * runs;
   double* const now_dy = workspace.base != nullptr ? workspace.at(block, kNowFirst) + first_channel : here[0];
   double* const now_product = workspace.base != nullptr ? workspace.at(block, kNowSecond) + first_channel : here[1];
   const auto center = [&](std::int64_t k) { return stats.center[k - r.begin]; };
@@ -144,27 +155,29 @@ void backward_slices(const slice_range& r, const strip_table& ops, const nk_chan
                        now_product[channel - first_channel] = dy_xhat;
                      }
                    });
+  sums.take_means(values);
   if (parameters) {
-    for (std::int64_t channel = first_channel; channel < r.end * v.runs(); ++channel) {
-      const std::int64_t i = channel - first_channel;
-      const double dbias = now_dy[i];
-      const double dweight = now_product[i] - sums.xhat[channel / v.runs() - r.begin] / values * now_dy[i];
-      if (workspace.base != nullptr) {
-        workspace.at(block, kTotalFirst)[channel] += dbias;
-        workspace.at(block, kTotalSecond)[channel] += dweight;
-      } else {
-        put_gradient(p.dbias, channel, dbias, p.flags);
-        put_gradient(p.dweight, channel, dweight, p.flags);
+    for (std::int64_t i = 0; i < r.count(); ++i) {
+      for (std::int64_t j = i * runs; j < (i + 1) * runs; ++j) {
+        const std::int64_t channel = first_channel + j;
+        const double dbias = now_dy[j];
+        const double dweight = now_product[j] - sums.xhat[i] * now_dy[j];
+        if (workspace.base != nullptr) {
+          workspace.at(block, kTotalFirst)[channel] += dbias;
+          workspace.at(block, kTotalSecond)[channel] += dweight;
+        } else {
+          put_gradient(p.dbias, channel, dbias, p.flags);
+          put_gradient(p.dweight, channel, dweight, p.flags);
+        }
       }
     }
   }
   channel_combine(r, ops, p.dtype, p.dy, p.x, p.dx, [&](std::int64_t k, std::int64_t channel) {
     const std::int64_t i = k - r.begin;
-    const double rstd = static_cast<double>(stats.scale[i]);
-    const double off = sums.xhat[i] / values, mean_g = sums.t[i] / values;
-    const double slope = sums.t_xhat[i] / values - off * mean_g;
+    const double rstd = static_cast<double>(stats.scale[i]), slope = sums.t_xhat[i];
     return combine_run{stats.center[i], stats.scale[i], static_cast<float>(weight_at(channel) * rstd),
-                       static_cast<float>(-rstd * slope), static_cast<float>(rstd * (off * slope - mean_g))};
+                       static_cast<float>(-rstd * slope),
+                       static_cast<float>(rstd * (sums.xhat[i] * slope - sums.t[i]))};
   });
 }
 
@@ -181,13 +194,12 @@ void jvp_slices(const slice_range& r, const strip_table& ops, const nk_channel_n
                      sums.t_xhat[k - r.begin] += t_xhat;
                      sums.xhat[k - r.begin] += xhat;
                    });
+  sums.take_means(values);
   channel_combine(r, ops, p.dtype, p.tan_x, p.x, p.jvp_y, [&](std::int64_t k, std::int64_t channel) {
     const std::int64_t i = k - r.begin;
     const double a = static_cast<double>(stats.scale[i]) * parameter_at(p.weight, p.param_dtype, channel, 1.0);
-    const double off = sums.xhat[i] / values, mean_t = sums.t[i] / values;
-    const double slope = sums.t_xhat[i] / values - off * mean_t;
-    const double b = parameter_at(p.tan_weight, p.param_dtype, channel, 0.0) - a * slope;
-    const double e = parameter_at(p.tan_bias, p.param_dtype, channel, 0.0) - a * mean_t - off * b;
+    const double b = parameter_at(p.tan_weight, p.param_dtype, channel, 0.0) - a * sums.t_xhat[i];
+    const double e = parameter_at(p.tan_bias, p.param_dtype, channel, 0.0) - a * sums.t[i] - sums.xhat[i] * b;
     return combine_run{stats.center[i], stats.scale[i], static_cast<float>(a), static_cast<float>(b),
                        static_cast<float>(e)};
   });

@@ -108,10 +108,9 @@ NK_NOINLINE void make_rows(const nk_row_norm_forward_params& p, std::int64_t beg
 }
 
 // The statistics of a row end in a chain of divisions and a root, about 100 cycles with the sum over its lanes before
-// them. They are taken of a group of rows that fits the first-level cache with what is written for it, so that the
-// chains run beside one another and beside the next row's sums (59 to 48 ns a row of 1024 columns).
-constexpr std::int64_t kGroupBytes = 16384;
-
+// them. They are taken of a group of rows, so that the chains run beside one another and beside the next row's sums (59
+// to 48 ns a row of 1024 columns).
+//
 // Of more rows than these the chains are those of sixteen at once, a lane for each (64 columns: 12.1 ns a row, so 8.4,
 // LayerNorm 19.3, so 10.6). Of these, that would keep the first row from being written while the last is summed (4 rows
 // of 1024 columns: LayerNorm 88 ns a row, so 95).
@@ -127,12 +126,6 @@ static_assert(kSideBySide <= kFew, "or they would wait for the statistics of all
 // Long rows with a mean from memory: their sums ask for as many rows of the next group, and writing for the rest. While
 // writing asked for all, the memory waited for the sums (16384 x 4096: 1250 ns a row, so 1215, a copy 1130).
 constexpr int kAskedBySums = 2;
-
-NK_INLINE std::int64_t rows_in_group(std::int64_t rows, std::int64_t row_bytes) {
-  std::int64_t group = 1;  // not by a division, which costs as much as 64 columns
-  while (group < kMostTogether && group < rows && 2 * group * row_bytes <= kGroupBytes) group *= 2;
-  return group;
-}
 
 // A row whose sums ask for another one that is read soon.
 template <class T>

@@ -35,11 +35,12 @@ struct loops {
   }
   NK_INLINE std::int64_t offset(std::int64_t index) const {
     std::int64_t at = 0;
-    for (int i = rank - 1; i >= 0; --i) {
+    for (int i = rank - 1; i > 0; --i) {
       at += index % sizes[i] * strides[i];
       index /= sizes[i];
     }
-    return at;
+    // What is left is below the first size: most nests are a single loop, and need no division.
+    return rank == 0 ? 0 : at + index * strides[0];
   }
 };
 

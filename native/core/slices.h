@@ -122,7 +122,7 @@ void for_each_strip(const slice_range& r, const tile& t, F&& f) {
   const std::int64_t blocks = v.blocks.count();
   for (std::int64_t block = 0; block < blocks; ++block) {
     const std::int64_t at = base + v.blocks.offset(block);
-    const std::int64_t whole_rows = v.rows / t.folded, rest = v.rows % t.folded;
+    const std::int64_t whole_rows = t.folded == 1 ? v.rows : v.rows / t.folded, rest = v.rows - whole_rows * t.folded;
     if (whole_rows > 0) f(at, strip{whole_rows, v.row_stride * t.folded, t.width()});
     if (rest > 0) f(at + whole_rows * t.folded * v.row_stride, strip{1, 0, rest * t.columns});
   }
@@ -132,10 +132,9 @@ void for_each_strip(const slice_range& r, const tile& t, F&& f) {
 template <class F>
 void for_each_run(const slice_range& r, F&& f) {
   const slices& v = *r.view;
+  const std::int64_t runs = v.runs();
   for (std::int64_t k = r.begin; k < r.end; ++k) {
-    for (std::int64_t q = 0; q < v.runs(); ++q) {
-      f(k, k * v.runs() + q, tile{k * v.inner + q * v.run, v.run, 1});
-    }
+    for (std::int64_t q = 0; q < runs; ++q) f(k, k * runs + q, tile{k * v.inner + q * v.run, v.run, 1});
   }
 }
 

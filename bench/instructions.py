@@ -1,21 +1,23 @@
 #!/usr/bin/env python3
 """Counts what a kernel executes: every instruction of one call, by kind, for a step of sixteen elements.
 
-  bench/instructions.py [LIBRARY] [--isa avx512]
+  bench/instructions.py [LIBRARY] [--isa avx512] [--dtype f32]
 
 It runs the call one instruction at a time (ptrace; Linux on x86-64) and looks each one up in the disassembly (objdump).
 No clock and no performance counters: what a processor could do at best is worked out from the counts. `cycles` is the
 largest of loads / 2, stores, multiplications / 2, other arithmetic / 2 and instructions / 8: what a core takes that has
-every input at hand and sixteen float32 in a register, as Zen 5 is built.
+every input in the first-level cache and sixteen float32 in a register, as Zen 5 is built.
 """
 
 import argparse
 import collections
 import ctypes
+import functools
 import os
 import pathlib
 import re
 import signal
+import struct
 import subprocess
 import sys
 
@@ -28,10 +30,11 @@ RIP = 16 * 8
 ISAS = {"scalar": 1, "avx2": 2, "avx512": 3}
 KINDS = ["loads", "stores", "prefetches", "multiply", "arithmetic", "others"]
 
-ROWS = [("rows", verb, op, shape) for shape in ((256, 768),) for op in ("rms_norm", "layer_norm")
-        for verb in ("forward", "backward", "jvp")]
-CHANNELS = [("channels", verb, op, (2, 64, 56 * 56)) for op in ("group_norm", "batch_norm")
-            for verb in ("forward", "backward")]
+DTYPES = {"f32": nk.F32, "f16": nk.F16, "bf16": nk.BF16}
+
+VERBS = ("forward", "backward", "jvp")
+ROWS = [("rows", verb, op, (64, 1024)) for op in ("rms_norm", "layer_norm") for verb in VERBS]
+CHANNELS = [("channels", verb, op, (2, 64, 56 * 56)) for op in ("group_norm", "batch_norm") for verb in VERBS[:2]]
 GROUPS = 32
 
 
@@ -48,51 +51,61 @@ class Memory:
 
     def floats(self, count, value=None):
         """Different numbers near 1, or one number."""
+        return self.tensor(count, nk.F32, value)
+
+    def tensor(self, count, dtype, value=None):
+        """The same of any type."""
         address = self.bytes(4 * count)
-        array = (ctypes.c_float * count).from_address(address)
+        array = ((ctypes.c_uint32 if dtype == nk.F32 else ctypes.c_uint16) * count).from_address(address)
         for i in range(count):
-            array[i] = 0.5 + (i * 2654435761 % 65536) / 65536 if value is None else value
+            number = 0.5 + (i * 2654435761 % 65536) / 65536 if value is None else value
+            array[i] = int.from_bytes(
+                struct.pack("<e", number) if dtype == nk.F16 else struct.pack("<f", number)[2 * (dtype == nk.BF16):],
+                "little")
         return address
 
 
-def row_call(structs, memory, verb, op, shape, isa):
+def row_call(structs, memory, verb, op, shape, isa, dtype):
     rows, cols = shape
     count, centred = rows * cols, op == "layer_norm"
-    fields = dict(rows=rows, cols=cols, isa=isa, epsilon=1e-5, x=memory.floats(count), weight=memory.floats(cols))
+    tensor = functools.partial(memory.tensor, dtype=dtype)
+    fields = dict(rows=rows, cols=cols, isa=isa, dtype=dtype, param_dtype=dtype, epsilon=1e-5, x=tensor(count),
+                  weight=tensor(cols))
     if verb == "forward":
-        fields.update(y=memory.floats(count), bias=memory.floats(cols) if centred else 0)
+        fields.update(y=tensor(count), bias=tensor(cols) if centred else 0)
     else:
         fields.update(mean=memory.floats(rows, 1.0) if centred else 0, rstd=memory.floats(rows, 2.0))
     if verb == "backward":
-        fields.update(dy=memory.floats(count), dx=memory.floats(count), dweight=memory.floats(cols),
+        fields.update(dy=tensor(count), dx=tensor(count), dweight=memory.floats(cols),
                       dbias=memory.floats(cols) if centred else 0, workspace=memory.bytes(1 << 22),
                       workspace_size=1 << 22)
     elif verb == "jvp":
-        fields.update(tan_x=memory.floats(count), jvp_y=memory.floats(count), tan_weight=memory.floats(cols),
-                      tan_bias=memory.floats(cols) if centred else 0)
+        fields.update(tan_x=tensor(count), jvp_y=tensor(count), tan_weight=tensor(cols),
+                      tan_bias=tensor(cols) if centred else 0)
     return structs.pack(f"nk_row_norm_{verb}_params", **fields)
 
 
-def channel_call(structs, memory, verb, op, shape, isa):
+def channel_call(structs, memory, verb, op, shape, isa, dtype):
     batch, channels, spatial = shape
     count = batch * channels * spatial
     slices = batch * GROUPS if op == "group_norm" else channels
+    tensor = functools.partial(memory.tensor, dtype=dtype)
     fields = dict(batch=batch, channels=channels, spatial=spatial, groups=GROUPS if op == "group_norm" else 0, isa=isa,
-                  epsilon=1e-5, x=memory.floats(count), weight=memory.floats(channels))
+                  dtype=dtype, param_dtype=dtype, epsilon=1e-5, x=tensor(count), weight=tensor(channels))
     if verb == "forward":
-        fields.update(y=memory.floats(count), bias=memory.floats(channels))
+        fields.update(y=tensor(count), bias=tensor(channels))
     else:
-        fields.update(dy=memory.floats(count), dx=memory.floats(count), mean=memory.floats(slices, 1.0),
+        fields.update(dy=tensor(count), dx=tensor(count), mean=memory.floats(slices, 1.0),
                       rstd=memory.floats(slices, 2.0), dweight=memory.floats(channels), dbias=memory.floats(channels),
                       workspace=memory.bytes(1 << 20), workspace_size=1 << 20)
     return structs.pack(f"nk_channel_norm_{verb}_params", **fields)
 
 
-def run(library, structs, case, isa):
+def run(library, structs, case, isa, dtype):
     """In the child: the call, once to warm up and once between two stops."""
     kind, verb, op, shape = case
     memory = Memory()
-    params = (row_call if kind == "rows" else channel_call)(structs, memory, verb, op, shape, isa)
+    params = (row_call if kind == "rows" else channel_call)(structs, memory, verb, op, shape, isa, dtype)
     function = getattr(library, f"nk_{op}_{verb}")
     if function(params) != 0:
         raise SystemExit(f"{op} {verb} was refused")
@@ -115,7 +128,7 @@ def mapping(pid, name):
     return base, code
 
 
-def count(path, library, structs, case, isa):
+def count(path, library, structs, case, isa, dtype):
     """How often each instruction of the library is executed, by its address in the file."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.ptrace.restype = ctypes.c_long
@@ -123,7 +136,7 @@ def count(path, library, structs, case, isa):
     pid = os.fork()
     if pid == 0:
         libc.ptrace(TRACEME, 0, None, None)
-        run(library, structs, case, isa)
+        run(library, structs, case, isa, dtype)
         os._exit(0)
     if not os.WIFSTOPPED(os.waitpid(pid, 0)[1]):
         raise SystemExit("the call failed")
@@ -173,13 +186,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("library", nargs="?", default=str(ROOT / "artifacts/native/release/libnormkernels.so"))
     parser.add_argument("--isa", choices=ISAS, default="avx512")
+    parser.add_argument("--dtype", choices=DTYPES, default="f32")
     arguments = parser.parse_args()
     path = pathlib.Path(arguments.library).resolve()
     library, structs, kinds = ctypes.CDLL(str(path)), nk.Structs(str(path)), kinds_of(path)
-    print(f"{arguments.isa}, float32: executed for sixteen elements, and for the call in all")
+    print(f"{arguments.isa}, {arguments.dtype}: executed for sixteen elements, and for the call in all")
     print(f"{'case':36} {'instr.':>7}" + "".join(f"{kind:>11}" for kind in KINDS) + f"{'cycles':>8}{'in all':>10}")
     for case in ROWS + CHANNELS:
-        counts = count(path, library, structs, case, ISAS[arguments.isa])
+        counts = count(path, library, structs, case, ISAS[arguments.isa], DTYPES[arguments.dtype])
         elements = 1
         for size in case[3]:
             elements *= size

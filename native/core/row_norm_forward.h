@@ -116,11 +116,11 @@ NK_NOINLINE void make_rows(const nk_row_norm_forward_params& p, std::int64_t beg
 // of 1024 columns: LayerNorm 88 ns a row, so 95).
 constexpr int kFew = 4;
 
-// Rows from memory are written kSideBySide abreast, and long ones are taken in groups of as many: weight, bias and one
-// row of 4096 columns fill the first-level cache, and read again for every row they come from the second (16384 x 4096:
-// LayerNorm 1322 ns a row, so 1154, a copy 1045; of 8192 columns 3076, so 2260). In the cache it gains nothing, in
-// place LayerNorm takes 12 % longer, and 1024 columns from the second level 15 %. Of 16 bits LayerNorm gains from more
-// than 2048 columns on, where RMSNorm loses 5 to 10 % (16384 x 4096 of f16: 874 ns a row, so 687).
+// Long rows from memory are taken and written by fours: weight, bias and one row of 4096 columns fill the first-level
+// cache, and read again for every row they come from the second (16384 x 4096: LayerNorm 1322 ns a row, so 1154, a copy
+// 1045; of 8192 columns 3076, so 2260). Shorter ones, of which a group is four anyway, lose a quarter by it (7000 x
+// 1024: LayerNorm 240 ns a row, so 320), long ones in place 12 %. Of 16 bits LayerNorm gains from more than 2048
+// columns on, where RMSNorm loses 5 to 10 % (16384 x 4096 of f16: 874 ns a row, so 687).
 static_assert(kSideBySide <= kFew, "or they would wait for the statistics of all");
 
 // Long rows with a mean from memory: their sums ask for as many rows of the next group, and writing for the rest. While
@@ -148,7 +148,7 @@ struct forward_call {
   rows_at<T> y;
   rows_at<const T> soon;  // x, of which the rows of the next group are asked for
   std::int64_t cols, soon_rows;
-  int asked_by_sums = 0;  // of the rows of a group
+  bool by_fours = false;  // long rows from memory
   double epsilon;
   float *mean, *rstd;
   many_stats stats;
@@ -159,7 +159,7 @@ struct forward_call {
     return (end <= soon_rows ? soon : source.x).row(row);
   }
   NK_INLINE const T* soon_by_writing(std::int64_t row, std::int64_t begin, std::int64_t end) const {
-    return (end <= soon_rows && row - begin >= asked_by_sums ? soon : source.x).row(row);
+    return (end <= soon_rows && (!by_fours || row - begin >= kAskedBySums) ? soon : source.x).row(row);
   }
 
   NK_INLINE forward_call(const nk_row_norm_forward_params& p, std::int64_t group)
@@ -192,7 +192,7 @@ NK_NOINLINE void take_stats_of_few(forward_call<Rows, T, P>& call, std::int64_t 
   moments sums[kFew];
   std::int64_t row = begin;
   if constexpr (kHints && Centred && std::is_same_v<Rows, plain_rows<T>>) {
-    for (; row < end && row < begin + call.asked_by_sums; ++row) {
+    for (; call.by_fours && row < end && row < begin + kAskedBySums; ++row) {
       const asking_row<T> asking{source.row(row), call.soon_by_sums(row, end)};
       sums[row - begin] = moments_of_row<Centred>(asking, cols, inverse_cols);
     }
@@ -235,7 +235,7 @@ NK_NOINLINE void write_rows(const forward_call<Rows, T, P>& call, std::int64_t b
   const std::int64_t cols = call.cols;
   const rows_at<T> y = call.y;
   if constexpr (Usual != operand::any && Reach != reach::cache) {
-    bool alike = end - begin == kSideBySide && y.first != source.x.first && are_alike(y);
+    bool alike = call.by_fours && end - begin == kSideBySide && y.first != source.x.first && are_alike(y);
     row_stats stats[kSideBySide];
     const T* soon[kSideBySide];
     for (int k = 0; alike && k < kSideBySide; ++k) {
@@ -281,7 +281,7 @@ NK_NOINLINE void forward_in_groups(const nk_row_norm_forward_params& p, reach wh
   const bool by_fours = where != reach::cache && is_long && p.y != p.x;
   if (by_fours) group = p.rows < kSideBySide ? p.rows : kSideBySide;
   forward_call<Rows, T, P> call(p, group);
-  if (by_fours) call.asked_by_sums = kAskedBySums;
+  call.by_fours = by_fours;
   // The usual form: layer_norm has a weight and a bias, rms_norm a weight.
   constexpr operand kUsual = Centred ? operand::present : operand::absent;
   const bool usual = p.weight != nullptr && call.weight.offset == 0.0f && (p.bias != nullptr) == Centred;

@@ -123,9 +123,13 @@ constexpr int kFew = 4;
 // columns on, where RMSNorm loses 5 to 10 % (16384 x 4096 of f16: 874 ns a row, so 687).
 static_assert(kSideBySide <= kFew, "or they would wait for the statistics of all");
 
-// Long rows with a mean from memory: their sums ask for as many rows of the next group, and writing for the rest. While
-// writing asked for all, the memory waited for the sums (16384 x 4096: 1250 ns a row, so 1215, a copy 1130).
-constexpr int kAskedBySums = 2;
+// Of a group of long rows with a mean from memory the sums ask for so many rows of the next group, and writing for the
+// rest. While writing asked for all, the memory waited for the sums (16384 x 4096: 1250 ns a row, so 1215, a copy
+// 1130).
+template <bool Centred, class Rows>
+constexpr int kAskedBySums = 0;
+template <class T>
+constexpr int kAskedBySums<true, plain_rows<T>> = kHints ? 2 : 0;
 
 // A row whose sums ask for another one that is read soon.
 template <class T>
@@ -153,13 +157,10 @@ struct forward_call {
   float *mean, *rstd;
   many_stats stats;
 
-  // What the sums of a row ask for, or its writing, in a group that ends at `end`: this row of the next group, or where
-  // there is none, or the sums have asked for it, the row itself.
-  NK_INLINE const T* soon_by_sums(std::int64_t row, std::int64_t end) const {
-    return (end <= soon_rows ? soon : source.x).row(row);
-  }
-  NK_INLINE const T* soon_by_writing(std::int64_t row, std::int64_t begin, std::int64_t end) const {
-    return (end <= soon_rows && (!by_fours || row - begin >= kAskedBySums) ? soon : source.x).row(row);
+  // What is asked for beside a row of a group that ends at `end`: that row of the next group, or where there is none,
+  // or it has been asked for, the row itself.
+  NK_INLINE const T* soon_of(std::int64_t row, std::int64_t end, bool has_been = false) const {
+    return (end <= soon_rows && !has_been ? soon : source.x).row(row);
   }
 
   NK_INLINE forward_call(const nk_row_norm_forward_params& p, std::int64_t group)
@@ -191,9 +192,9 @@ NK_NOINLINE void take_stats_of_few(forward_call<Rows, T, P>& call, std::int64_t 
   };
   moments sums[kFew];
   std::int64_t row = begin;
-  if constexpr (kHints && Centred && std::is_same_v<Rows, plain_rows<T>>) {
-    for (; call.by_fours && row < end && row < begin + kAskedBySums; ++row) {
-      const asking_row<T> asking{source.row(row), call.soon_by_sums(row, end)};
+  if constexpr (kAskedBySums<Centred, Rows> != 0) {
+    for (; call.by_fours && row < end && row < begin + kAskedBySums<Centred, Rows>; ++row) {
+      const asking_row<T> asking{source.row(row), call.soon_of(row, end)};
       sums[row - begin] = moments_of_row<Centred>(asking, cols, inverse_cols);
     }
   }
@@ -234,13 +235,14 @@ NK_NOINLINE void write_rows(const forward_call<Rows, T, P>& call, std::int64_t b
   const P* const bias = call.bias;
   const std::int64_t cols = call.cols;
   const rows_at<T> y = call.y;
+  const std::int64_t asked_end = call.by_fours ? begin + kAskedBySums<Centred, Rows> : begin;
   if constexpr (Usual != operand::any && Reach != reach::cache) {
     bool alike = call.by_fours && end - begin == kSideBySide && y.first != source.x.first && are_alike(y);
     row_stats stats[kSideBySide];
     const T* soon[kSideBySide];
     for (int k = 0; alike && k < kSideBySide; ++k) {
       stats[k] = call.stats.of(k);
-      soon[k] = call.soon_by_writing(begin + k, begin, end);
+      soon[k] = call.soon_of(begin + k, end, begin + k < asked_end);
       alike = stats[k].scale == 1.0f;
     }
     if (alike) {
@@ -250,7 +252,7 @@ NK_NOINLINE void write_rows(const forward_call<Rows, T, P>& call, std::int64_t b
   }
   for (std::int64_t row = begin; row < end; ++row) {
     const row_stats stats[1] = {call.stats.of(static_cast<int>(row - begin))};
-    const T* const soon[1] = {call.soon_by_writing(row, begin, end)};
+    const T* const soon[1] = {call.soon_of(row, end, row < asked_end)};
     if (stats[0].scale != 1.0f) {
       normalize_scaled_row<Centred>(source, row, y, call.weight, bias, cols, stats[0]);
     } else {

@@ -39,7 +39,7 @@ GROUPS = 32
 
 
 class Memory:
-    """Tensors of float32 in lines of the cache."""
+    """Tensors that begin with a line of the cache."""
 
     def __init__(self):
         self._kept = []

@@ -163,13 +163,15 @@ internal sealed partial class PeerTable
                 MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(Path.Combine(folder, "result.f32")));
             string? wrong = PeerTensors.Difference(ours.Result, theirs);
             using MemoryCopy copy = new(ours.BytesMoved, threads: 1);
-            return Compared(title, peer, target, wrong, () => Timing.Measure(
-                Budget, batch => Timing.SecondsFor(ours.Run, Timing.NoWait, batch), torch.Run,
-                batch => Timing.SecondsFor(copy.Run, Timing.NoWait, batch)));
+            return Compared(
+                title, peer, target, wrong,
+                () => Timing.Measure(Budget, Timed(ours.Run), Timed(copy.Run), torch.Run, Timed(copy.Run)));
         }
         finally
         {
             Directory.Delete(folder, recursive: true);
         }
+
+        static Func<int, double> Timed(Action call) => batch => Timing.SecondsFor(call, Timing.NoWait, batch);
     }
 }

@@ -174,6 +174,7 @@ internal sealed partial class PeerTable(TorchPeer? torch)
     }
 
     // The time of the second in those of the first; and that of a copy that moves as many bytes, where it tells anything.
+    // It runs before each, or the second would find in the cache what the first has brought there.
     private static Timing Ratio(Action first, Action second, long bytesMoved = 0)
     {
         if (bytesMoved == 0)
@@ -182,9 +183,10 @@ internal sealed partial class PeerTable(TorchPeer? torch)
         }
 
         using MemoryCopy copy = new(bytesMoved, threads: 1);
-        return Timing.Measure(Budget, Timing.NoWait, first, second, copy.Run);
+        return Timing.Measure(Budget, Timing.NoWait, first, copy.Run, second, copy.Run);
     }
 
+    // What is measured is ours and the peer, or ours, a copy, the peer and the copy again.
     private static PeerResult Compared(
         string name, string peer, double target, string? wrong, Func<Timing> measure, bool atMost = false)
     {
@@ -195,10 +197,11 @@ internal sealed partial class PeerTable(TorchPeer? torch)
 
         Timing timing = measure();
         double[] ratios = timing.RatiosToFirst;
-        return new(name, peer, target, atMost, "x", ratios[1], null, false)
+        (double measured, double? copy) = ratios.Length == 2 ? (ratios[1], (double?)null) : (ratios[2], ratios[1]);
+        return new(name, peer, target, atMost, "x", measured, null, false)
         {
             Seconds = timing.Seconds[0],
-            AtRateOfCopy = ratios.Length < 3 ? null : atMost ? ratios[2] : ratios[1] / ratios[2],
+            AtRateOfCopy = atMost ? copy : measured / copy,
         };
     }
 

@@ -171,11 +171,11 @@ def kind_of(name, operands):
     kinds = []
     if name.startswith("prefetch"):
         return ["prefetches"]
-    if re.match(r"v.*[sp][sdh]$|v(mov|p|ext|ins|brd|broadcast|cvt|shuf|ext)", name):
+    if re.match(r"v.*[sp][sdh]$|v(mov|p|ext|ins|broadcast|cvt|shuf)", name):
         if "(" in operands:
             # The destination comes last.
             kinds.append("stores" if re.search(r"\)(\{%k\d\})?$", operands) else "loads")
-        if re.match(r"v(f?n?m(add|sub|ul)|fn?m|mul|div|sqrt)", name):
+        if re.match(r"v(fn?m|mul|div|sqrt)", name):
             kinds.append("multiply")
         elif re.match(r"v(add|sub|max|min|and|or|xor|cmp|p|cvt|shuf|perm|unpck|extract|insert|movh|movl)", name):
             kinds.append("arithmetic")

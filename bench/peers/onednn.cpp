@@ -125,6 +125,7 @@ void* nkp_onednn_layer_norm_backward(const float* dy, const float* x, float* dx,
 }
 
 #if DNNL_VERSION_MAJOR * 100 + DNNL_VERSION_MINOR >= 302
+#define NKP_ONEDNN_GROUP_NORM
 
 void* nkp_onednn_group_norm_backward(const float* dy, const float* x, float* dx, const float* weight, const float* mean,
                                      const float* variance, float* dweight, float* dbias, const std::int64_t* shape,
@@ -146,13 +147,6 @@ void* nkp_onednn_group_norm_backward(const float* dy, const float* x, float* dx,
     p.pass(DNNL_ARG_DIFF_SCALE, vector(channels), dweight);
     p.pass(DNNL_ARG_DIFF_SHIFT, vector(channels), dbias);
   });
-}
-
-#else
-
-void* nkp_onednn_group_norm_backward(const float*, const float*, float*, const float*, const float*, const float*,
-                                     float*, float*, const std::int64_t*, std::int64_t, float) {
-  return nullptr;
 }
 
 #endif
@@ -185,13 +179,18 @@ void* nkp_onednn_layer_norm_backward(const float*, const float*, float*, const f
                                      float*, float*, std::int64_t, std::int64_t, float) {
   return nullptr;
 }
-void* nkp_onednn_group_norm_backward(const float*, const float*, float*, const float*, const float*, const float*,
-                                     float*, float*, const std::int64_t*, std::int64_t, float) {
-  return nullptr;
-}
 int nkp_onednn_run(void*) {
   return 0;
 }
 void nkp_onednn_free(void*) {}
+
+#endif
+
+#if !defined(NKP_ONEDNN_GROUP_NORM)
+
+void* nkp_onednn_group_norm_backward(const float*, const float*, float*, const float*, const float*, const float*,
+                                     float*, float*, const std::int64_t*, std::int64_t, float) {
+  return nullptr;
+}
 
 #endif

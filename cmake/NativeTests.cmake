@@ -26,6 +26,7 @@ add_executable(normkernels_native_tests
   native/tests/abi_test.cpp
   native/tests/dtype_test.cpp
   native/tests/power_test.cpp
+  native/tests/row_norm_parameters_test.cpp
   native/tests/row_norm_test.cpp
   native/tests/slices_test.cpp
   native/tests/vec_test.cpp

@@ -69,12 +69,19 @@ nk_status backward(const row_norm_room& room, const nk_row_norm_backward_params*
   int place;
   status = resolve_isa(p.isa, &place);
   if (status != NK_OK) return status;
+  if (is_empty(p)) {  // sums over no rows
+    const bool written = p.stage != NK_STAGE_PARTS && (p.flags & NK_FLAG_ACCUMULATE) == 0;
+    for (float* const gradient : {p.dweight, p.dbias}) {
+      for (std::int64_t i = 0; written && gradient != nullptr && i < p.cols; ++i) write(gradient + i, 0.0f);
+    }
+    return NK_OK;
+  }
   const row_norm_table& table = *room.tables[place];
-  if (p.stage != NK_STAGE_SUMS && !is_empty(p)) {
+  if (p.stage != NK_STAGE_SUMS) {
     const bool in_place = p.dx == p.dy || p.dx == p.x || p.dx == p.dh;
     table.backward_rows[pair_index(p.dtype, p.param_dtype)](p, reach_of(p, in_place, kBackwardCachedBytes));
   }
-  if (p.stage != NK_STAGE_PARTS && parameters && p.cols > 0) table.backward_parameters(p);
+  if (p.stage == NK_STAGE_SUMS && parameters) table.backward_parameters(p);
   return NK_OK;
 }
 

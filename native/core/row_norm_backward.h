@@ -301,8 +301,8 @@ NK_NOINLINE void backward_blocks(const nk_row_norm_backward_params& p, int skew,
   const bool dweight = p.dweight != nullptr || p.dbias != nullptr;
   const bool dbias = dweight && has<dbias_of<Centred, Usual>>(p.dbias);
   // A call of all blocks keeps none of their totals but adds them up as they come, as sum_blocks() would, in place of
-  // those of the first; where a block is more than one flush, its own have the place of the second. The sums of a single
-  // flush are the gradients. (4 x 1024: 500 ns a row, so 220; 64 x 1024: 187, so 157.)
+  // those of the first; where a block is more than one flush, its own have the place of the second. The sums of a
+  // single flush are the gradients. (4 x 1024: 500 ns a row, so 220; 64 x 1024: 187, so 157.)
   const bool together = p.stage == NK_STAGE_ALL;
   const bool is_flush = blocks.rows_each == kFlushRows;
   const bool flushes = dweight && !(together && p.rows <= kFlushRows);

@@ -28,6 +28,10 @@ std::uint64_t detect_streaming_bytes() {
   return kNeverStream;
 }
 
+bool detect_bf16() {
+  return false;
+}
+
 #else
 
 struct cpuid_result {
@@ -77,6 +81,11 @@ nk_isa detect_hardware() {
   return all(seven.ebx, kAvx512) && (states & kZmm) == kZmm ? NK_ISA_AVX512 : NK_ISA_AVX2;
 }
 
+bool detect_bf16() {
+  constexpr unsigned kBf16 = 1u << 5;
+  return detect_hardware() == NK_ISA_AVX512 && cpuid(7).eax >= 1 && all(cpuid(7, 1).eax, kBf16);
+}
+
 // The last-level cache that a core of an AMD processor shares with its neighbours. Virtual machines may hide its
 // topology and show only the sum over the whole socket (508 MiB were seen on a Zen 5 whose cores share 32): no core has
 // more than kMostShared to itself then.
@@ -122,6 +131,8 @@ const int kBest = apply_cap(kHardware);
 const std::uint64_t kStreamingBytes = detect_streaming_bytes();
 
 }  // namespace
+
+const bool kConvertsBf16 = detect_bf16();
 
 nk_isa hardware_isa() {
   return kIsas[kHardware].isa;

@@ -17,6 +17,9 @@ nk_isa best_isa();
 // there, and never silently another one.
 nk_status resolve_isa(std::int32_t requested, int* place);
 
+// Whether the processor converts float32 to bfloat16 (AVX512-BF16).
+extern const bool kConvertsBf16;
+
 // The size from which an output goes past the caches: that of the last-level cache. Streaming saves reading the lines
 // that are about to be overwritten, a third of the traffic of a forward pass (RMSNorm of 16384 x 4096 on Zen 5: 1.05 of
 // the rate of memcpy, which streams too, against 0.82). Intel's processors lost by it (8.1 against 8.7 GB/s on Cascade

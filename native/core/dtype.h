@@ -67,7 +67,7 @@ NK_INLINE void from_float(float v, float* out) {
   *out = v;
 }
 
-// Round to nearest even on the bits. VCVTNEPS2BF16 is not used anywhere: it flushes subnormals.
+// Round to nearest even on the bits. (VCVTNE2PS2BF16 does the same but for subnormal numbers; see vec_avx512.h.)
 NK_INLINE void from_float(float v, bf16* out) {
 #if defined(__CUDA_ARCH__)
   out->bits = __bfloat16_as_ushort(__float2bfloat16_rn(v));

@@ -119,8 +119,8 @@ constexpr int kFew = 4;
 // Long rows from memory are taken and written by fours: weight, bias and one row of 4096 columns fill the first-level
 // cache, and read again for every row they come from the second (16384 x 4096: LayerNorm 1322 ns a row, so 1154, a copy
 // 1045; of 8192 columns 3076, so 2260). Shorter ones, of which a group is four anyway, lose a quarter by it (7000 x
-// 1024: LayerNorm 240 ns a row, so 320), long ones in place 12 %. Of 16 bits LayerNorm gains from more than 2048
-// columns on, where RMSNorm loses 5 to 10 % (16384 x 4096 of f16: 874 ns a row, so 687).
+// 1024: LayerNorm 240 ns a row, so 320), long ones in place 12 %. Of 16 bits those of more than 2048 columns gain too
+// (16384 x 4096 of f16: LayerNorm 874 ns a row, so 687, RMSNorm 645, so 570).
 static_assert(kSideBySide <= kFew, "or they would wait for the statistics of all");
 
 // Of a group of long rows with a mean from memory the sums ask for so many rows of the next group, and writing for the
@@ -279,7 +279,7 @@ NK_NOINLINE void forward_in_groups(const nk_row_norm_forward_params& p, reach wh
   // With a residual there are twice as many rows that the cache has to hold.
   const std::int64_t row_bytes = p.cols * static_cast<std::int64_t>(sizeof(T));
   std::int64_t group = rows_in_group(p.rows, p.residual != nullptr ? 2 * row_bytes : row_bytes);
-  const bool is_long = group == 1 || (Centred && sizeof(T) == 2 && group == 2);
+  const bool is_long = group == 1 || (sizeof(T) == 2 && group == 2);
   const bool by_fours = where != reach::cache && is_long && p.y != p.x;
   if (by_fours) group = p.rows < kSideBySide ? p.rows : kSideBySide;
   forward_call<Rows, T, P> call(p, group);
@@ -289,7 +289,7 @@ NK_NOINLINE void forward_in_groups(const nk_row_norm_forward_params& p, reach wh
   const bool usual = p.weight != nullptr && call.weight.offset == 0.0f && (p.bias != nullptr) == Centred;
   constexpr reach kMemory = kHints ? reach::memory : reach::cache;
   constexpr reach kCache = kAdds ? kMemory : reach::cache;
-  constexpr reach kBeyond = kHints && kStreams<T> ? reach::beyond : kMemory;
+  constexpr reach kBeyond = kHints ? reach::beyond : kMemory;
   const bool streamed = where == reach::beyond && can_stream(call);
   const auto write = !usual                  ? write_rows<Centred, kMemory, operand::any, Rows, T, P>
                      : where == reach::cache ? write_rows<Centred, kCache, kUsual, Rows, T, P>

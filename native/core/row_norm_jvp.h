@@ -138,7 +138,7 @@ static_assert(kSideBySide <= kMostTogether, "or their sums have no room");
 template <bool Centred, bool Usual, class T, class P>
 NK_NOINLINE void jvp_in_groups(const nk_row_norm_jvp_params& p, reach where) {
   constexpr int kMost = Usual && kHints ? kSideBySide : 1;
-  constexpr bool kStreamed = kHints && kStreams<T>;
+  constexpr bool kStreamed = kHints;
   const jvp_tensors<T, P> rows(p);
   const weight_row<kJvpOperand<Usual>, P> weight(p.weight, p.flags);
   const weight_row<operand::any, P> any_weight(weight.weight, weight.offset);

@@ -16,6 +16,7 @@
 //   store_pair(p, a, b)                  two whole steps, one behind the other
 //   rounded<T>(v)                        v as it is when it has been stored as T
 //   stream(p, v)                         a whole step past the caches; p: float, aligned to a step
+//   stream_pair(p, a, b)                 two whole steps past the caches; p: aligned to 64 bytes
 //   keep(v, lanes)                       v with all other lanes set to 0
 //   select(first{n}, a, b)               the first n lanes of a, the others of b
 //   held(v)                              v in a register: what is used three times is not loaded three times

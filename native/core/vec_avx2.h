@@ -172,6 +172,17 @@ NK_INLINE void store_pair(T* p, vf a, vf b) {
   store(p, a, whole{});
   store(p + kLanes, b, whole{});
 }
+NK_INLINE void stream(f16* p, vf v) {
+  _mm256_stream_si256(reinterpret_cast<__m256i*>(p), narrow_f16(v));
+}
+NK_INLINE void stream(bf16* p, vf v) {
+  _mm256_stream_si256(reinterpret_cast<__m256i*>(p), narrow_bf16(v));
+}
+template <class T>
+NK_INLINE void stream_pair(T* p, vf a, vf b) {
+  stream(p, a);
+  stream(p + kLanes, b);
+}
 template <class T>
 NK_INLINE vf rounded(vf v) {
   if constexpr (std::is_same_v<T, f16>) {

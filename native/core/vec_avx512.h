@@ -5,6 +5,7 @@
 
 #include <type_traits>
 
+#include "cpu.h"
 #include "vec.h"
 
 NK_BEGIN_ISA
@@ -84,9 +85,14 @@ NK_INLINE void store(f16* p, vf v, Lanes lanes) {
   store_16x16(p, narrow_f16(v), lanes);
 }
 
+// One permutation that moves each to the high half of its lane; widened and then shifted they take two instructions
+// (RMSNorm of 1024 columns 5 % slower on Zen 5).
 template <class Lanes>
 NK_INLINE vf load(const bf16* p, Lanes lanes) {
-  return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(load_16x16(p, lanes)), 16))};
+  alignas(64) static constexpr std::int16_t kToHighHalves[32] = {0, 0, 0, 1, 0, 2,  0, 3,  0, 4,  0, 5,  0, 6,  0, 7,
+                                                                 0, 8, 0, 9, 0, 10, 0, 11, 0, 12, 0, 13, 0, 14, 0, 15};
+  return {_mm512_castsi512_ps(_mm512_maskz_permutexvar_epi16(0xaaaaaaaau, _mm512_load_si512(kToHighHalves),
+                                                             _mm512_castsi256_si512(load_16x16(p, lanes))))};
 }
 
 // from_float(float, bf16*) of dtype.h on sixteen lanes, each result in the high half of a 32-bit lane.
@@ -98,7 +104,27 @@ NK_INLINE __m512i round_bf16(vf v) {
   return _mm512_mask_or_epi32(rounded, nan, u, _mm512_set1_epi32(0x400000));
 }
 
+// AVX512-BF16 rounds a register in one instruction, but takes subnormal numbers for 0: where there is one, it is not
+// used. (RMSNorm of 1024 columns: 95 ns a row, so 65.) GCC and Clang have it as text: its functions cannot be inlined
+// into those that are compiled for processors without it.
+NK_INLINE bool has_subnormal(vf a, vf b) {
+  constexpr int kSubnormal = 0x20;
+  const unsigned in_a = _mm512_fpclass_ps_mask(a.v, kSubnormal), in_b = _mm512_fpclass_ps_mask(b.v, kSubnormal);
+  return (in_a | in_b) != 0;
+}
+NK_INLINE __m512i convert_bf16(vf a, vf b) {
+  __m512i both;
+#if defined(_MSC_VER)
+  const __m512bh converted = _mm512_cvtne2ps_pbh(b.v, a.v);
+  std::memcpy(&both, &converted, sizeof both);
+#else
+  asm("vcvtne2ps2bf16 %1, %2, %0" : "=v"(both) : "v"(a.v), "v"(b.v));
+#endif
+  return both;
+}
+
 NK_INLINE __m256i narrow_bf16(vf v) {
+  if (kConvertsBf16 && !has_subnormal(v, v)) return _mm512_castsi512_si256(convert_bf16(v, v));
   return _mm512_cvtepi32_epi16(_mm512_srli_epi32(round_bf16(v), 16));
 }
 
@@ -113,6 +139,7 @@ NK_INLINE __m512i narrow_pair(f16*, vf a, vf b) {
   return _mm512_inserti64x4(_mm512_castsi256_si512(narrow_f16(a)), narrow_f16(b), 1);
 }
 NK_INLINE __m512i narrow_pair(bf16*, vf a, vf b) {
+  if (kConvertsBf16 && !has_subnormal(a, b)) return convert_bf16(a, b);
   alignas(64) static constexpr std::int16_t kHighHalves[32] = {1,  3,  5,  7,  9,  11, 13, 15, 17, 19, 21,
                                                                23, 25, 27, 29, 31, 33, 35, 37, 39, 41, 43,
                                                                45, 47, 49, 51, 53, 55, 57, 59, 61, 63};
@@ -125,6 +152,14 @@ NK_INLINE void store_pair(T* p, vf a, vf b) {
 NK_INLINE void store_pair(float* p, vf a, vf b) {
   store(p, a, whole{});
   store(p + kLanes, b, whole{});
+}
+template <class T>
+NK_INLINE void stream_pair(T* p, vf a, vf b) {
+  _mm512_stream_si512(reinterpret_cast<__m512i*>(p), narrow_pair(p, a, b));
+}
+NK_INLINE void stream_pair(float* p, vf a, vf b) {
+  stream(p, a);
+  stream(p + kLanes, b);
 }
 template <class T>
 NK_INLINE vf rounded(vf v) {

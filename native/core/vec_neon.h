@@ -249,6 +249,10 @@ NK_INLINE void store_pair(T* p, vf a, vf b) {
   store(p + kLanes, b, whole{});
 }
 template <class T>
+NK_INLINE void stream_pair(T* p, vf a, vf b) {
+  store_pair(p, a, b);
+}
+template <class T>
 NK_INLINE vf rounded(vf v) {
   if constexpr (std::is_same_v<T, f16>) {
     return widen_f16(narrow_f16(v));

@@ -63,6 +63,10 @@ inline void store_pair(T* p, const vf& a, const vf& b) {
   store(p, a, whole{});
   store(p + kLanes, b, whole{});
 }
+template <class T>
+inline void stream_pair(T* p, const vf& a, const vf& b) {
+  store_pair(p, a, b);
+}
 inline void stream(float* p, const vf& v) {
   store(p, v, whole{});
 }

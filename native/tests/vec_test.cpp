@@ -343,31 +343,40 @@ TEST_P(Vec, EverySixteenBitPatternLoadsAsDefined) {
   }
 }
 
-// Every exponent and both signs, with fractions around every rounding decision of either format.
+std::uint16_t narrow_by_definition(int kind, float v) {
+  nk::f16 half;
+  nk::bf16 brain;
+  nk::from_float(v, &half);
+  nk::from_float(v, &brain);
+  return kind == 1 ? half.bits : brain.bits;
+}
+
+// Every exponent and both signs, with fractions around every rounding decision of either format; and the same with a
+// subnormal number among any others, which may be rounded in another way then.
 TEST_P(Vec, SixteenBitStoresRoundAsDefined) {
+  constexpr std::size_t kPair = 2 * kLanes;
   std::vector<float> values;
   for (std::uint32_t high = 0; high < 0x10000; high += 7) {
     for (const std::uint32_t low : {0x0000u, 0x0001u, 0x0fffu, 0x1000u, 0x1001u, 0x7fffu, 0x8000u, 0x8001u, 0xffffu}) {
       values.push_back(nk::float_from_bits(high << 16 | low));
     }
   }
-  values.resize(values.size() / kLanes * kLanes);
+  values.resize(values.size() / kPair * kPair);
   for (int kind = 1; kind < kKinds; ++kind) {
-    for (std::size_t at = 0; at < values.size(); at += kLanes) {
-      std::uint16_t out[kLanes];
-      probe().narrow(kind, &values[at], out, kLanes);
-      for (std::size_t i = 0; i < kLanes; ++i) {
-        std::uint16_t expected;
-        if (kind == 1) {
-          nk::f16 h;
-          nk::from_float(values[at + i], &h);
-          expected = h.bits;
-        } else {
-          nk::bf16 h;
-          nk::from_float(values[at + i], &h);
-          expected = h.bits;
+    for (std::size_t at = 0; at < values.size(); at += kPair) {
+      for (const bool has_subnormal : {false, true}) {
+        float in[kPair];
+        std::copy(&values[at], &values[at] + kPair, in);
+        if (has_subnormal) in[at / kPair % kPair] = nk::float_from_bits(0x00018000u);
+        std::uint16_t out[kPair], pair[kPair];
+        probe().narrow(kind, in, out, kLanes);
+        probe().narrow(kind, in + kLanes, out + kLanes, kLanes);
+        probe().narrow_pair(kind, in, pair);
+        for (std::size_t i = 0; i < kPair; ++i) {
+          const std::uint16_t expected = narrow_by_definition(kind, in[i]);
+          EXPECT_EQ(out[i], expected) << kind << " " << std::hex << nk_test::bits_of(in[i]);
+          EXPECT_EQ(pair[i], expected) << kind << " " << std::hex << nk_test::bits_of(in[i]);
         }
-        EXPECT_EQ(out[i], expected) << kind << " " << std::hex << nk_test::bits_of(values[at + i]);
       }
     }
   }

@@ -20,7 +20,8 @@ NK_BEGIN_ISA
 
 // What a row loop knows at compile time of its optional operands. Each verb has one loop for its usual form and one for
 // all others, which asks at every step (a branch that is always predicted): a loop for each of 24 forms took minutes to
-// compile and megabytes of code.
+// compile and megabytes of code. The scalar build, which is meant to be plain, has the second alone.
+constexpr bool kUsualForms = kHints;
 enum class operand { present, absent, any };
 
 template <operand O>

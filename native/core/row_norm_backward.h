@@ -340,14 +340,13 @@ NK_NOINLINE void backward_blocks(const nk_row_norm_backward_params& p, int skew,
 
 template <bool Centred, class T, class P>
 NK_NOINLINE void backward_forms(const nk_row_norm_backward_params& p, int skew, reach where) {
-  const bool usual =
+  [[maybe_unused]] const bool usual =
       p.weight != nullptr && (p.flags & NK_FLAG_ZERO_CENTERED) == 0 &&
       (Centred ? p.dweight != nullptr || p.dbias != nullptr : p.dweight != nullptr && p.dbias == nullptr);
-  if (usual) {
-    backward_blocks<Centred, operand::present, T, P>(p, skew, where);
-  } else {
-    backward_blocks<Centred, operand::any, T, P>(p, skew, where);
+  if constexpr (kUsualForms) {
+    if (usual) return backward_blocks<Centred, operand::present, T, P>(p, skew, where);
   }
+  backward_blocks<Centred, operand::any, T, P>(p, skew, where);
 }
 
 // Not inlined: only these calls have the weight on their stack.

@@ -285,7 +285,7 @@ NK_NOINLINE void forward_in_groups(const nk_row_norm_forward_params& p, reach wh
   forward_call<Rows, T, P> call(p, group);
   call.by_fours = by_fours;
   // The usual form: layer_norm has a weight and a bias, rms_norm a weight.
-  constexpr operand kUsual = Centred ? operand::present : operand::absent;
+  constexpr operand kUsual = !kUsualForms ? operand::any : Centred ? operand::present : operand::absent;
   const bool usual = p.weight != nullptr && call.weight.offset == 0.0f && (p.bias != nullptr) == Centred;
   constexpr reach kMemory = kHints ? reach::memory : reach::cache;
   constexpr reach kCache = kAdds ? kMemory : reach::cache;

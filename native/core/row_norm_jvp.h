@@ -176,13 +176,13 @@ NK_NOINLINE void jvp_in_groups(const nk_row_norm_jvp_params& p, reach where) {
 
 template <bool Centred, class T, class P>
 NK_INLINE void jvp_forms(const nk_row_norm_jvp_params& p, reach where) {
-  const bool usual = p.weight != nullptr && (p.flags & NK_FLAG_ZERO_CENTERED) == 0 && p.tan_weight != nullptr &&
-                     (p.tan_bias != nullptr) == Centred && p.tan_residual == nullptr;
-  if (usual) {
-    jvp_in_groups<Centred, true, T, P>(p, where);
-  } else {
-    jvp_in_groups<Centred, false, T, P>(p, where);
+  [[maybe_unused]] const bool usual = p.weight != nullptr && (p.flags & NK_FLAG_ZERO_CENTERED) == 0 &&
+                                      p.tan_weight != nullptr && (p.tan_bias != nullptr) == Centred &&
+                                      p.tan_residual == nullptr;
+  if constexpr (kUsualForms) {
+    if (usual) return jvp_in_groups<Centred, true, T, P>(p, where);
   }
+  jvp_in_groups<Centred, false, T, P>(p, where);
 }
 
 // Not inlined: only these calls have the parameters on their stack.

@@ -15,7 +15,7 @@ NK_INLINE void write_strip(T* out, const strip& s, bool streamed, Value&& value)
     for (std::int64_t row = 0; row < s.rows; ++row) {
       const std::int64_t base = row * s.row_stride;
       write_row<kHints>(out + base, s.width,
-                             [&](std::int64_t j, auto lanes) NK_INLINE_LAMBDA { return value(base + j, j, lanes); });
+                        [&](std::int64_t j, auto lanes) NK_INLINE_LAMBDA { return value(base + j, j, lanes); });
     }
     finish_streams();
     return;

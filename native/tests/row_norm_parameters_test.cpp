@@ -85,8 +85,8 @@ void expected_of(const room& r, problem& p, tensor* dx, std::vector<double>* dwe
 // Whole or by blocks, both or one of them, stored or added: the same sums, and the same dx.
 TEST(RowNormParameters, AreAddedUpInOneOrder) {
   for (const room& r : nk_test::kRooms) {
-    for (const std::int64_t rows : {1, 2, 31, 32, 33, 100, 2048, 2049, 4200}) {
-      for (const std::int64_t cols : {1, 17, 32, 71}) {
+    for (const std::int64_t rows : {1, 32, 33, 2048, 2049}) {
+      for (const std::int64_t cols : {17, 71}) {
         problem p(rows, cols);
         tensor expected_dx(NK_F32, rows * cols);
         std::vector<double> weights, biases;

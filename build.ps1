@@ -117,7 +117,8 @@ switch ($verb) {
             'kernels/*.h' 'kernels/*.cpp' 'kernels/*.cuh' 'kernels/*.cu' 'bench/*.h' 'bench/*.cpp'
         if ($rest.Count -gt 0 -and $rest[0] -eq 'check') {
             clang-format --dry-run --Werror @sources
-            dotnet format NormKernels.sln --verify-no-changes
+            # The build refuses what the analyzers find; what is left is white space.
+            dotnet format whitespace NormKernels.sln --verify-no-changes
         }
         else {
             clang-format -i @sources

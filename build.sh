@@ -134,7 +134,8 @@ case "$verb" in
       'kernels/*.h' 'kernels/*.cpp' 'kernels/*.cuh' 'kernels/*.cu' 'bench/*.h' 'bench/*.cpp')
     if [ "${1:-}" = check ]; then
       clang-format --dry-run --Werror $sources
-      dotnet format NormKernels.sln --verify-no-changes
+      # The build refuses what the analyzers find; what is left is white space.
+      dotnet format whitespace NormKernels.sln --verify-no-changes
     else
       clang-format -i $sources
       dotnet format NormKernels.sln

@@ -94,6 +94,7 @@ void forward_slices(const slice_range& r, const strip_table& ops, const nk_chann
       }
     }
   }
+  if (p.y == nullptr) return;
   channel_affine(r, ops, p.dtype, p.x, p.y, [&](std::int64_t k, std::int64_t channel) {
     const double m = mean[k - r.begin];
     const float center = static_cast<float>(m);

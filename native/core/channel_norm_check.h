@@ -67,8 +67,10 @@ inline nk_status check_forward(const channel_norm_room& room, const nk_channel_n
   const nk_channel_norm_forward_params& p = *params;
   const nk_status status = check_channels(room, p, NK_FLAG_NONE);
   if (status != NK_OK) return status;
-  if (!is_empty(p) && (p.x == nullptr || p.y == nullptr)) return NK_ERROR_NULL;
   const bool updates = !is_inference(p) && p.running_mean != nullptr;
+  // Without y there must be statistics to write.
+  const bool writes = p.y != nullptr || updates || p.mean != nullptr || p.rstd != nullptr;
+  if (!is_empty(p) && (p.x == nullptr || !writes)) return NK_ERROR_NULL;
   return updates && !(p.momentum >= 0.0 && p.momentum <= 1.0) ? NK_ERROR_EPSILON : NK_OK;
 }
 

@@ -38,16 +38,24 @@ internal sealed class TorchCase : IDisposable
 
     /// <summary>What is compared with PyTorch's first result.</summary>
     public ReadOnlySpan<float> Result =>
-        _name.EndsWith("statistics", StringComparison.Ordinal) ? Tensors.Mean.Span : Tensors.First.Y.Span;
+        IsStatistics ? Tensors.Mean.Span : Tensors.First.Y.Span;
 
     /// <summary>Bytes of the tensors that a call reads and writes.</summary>
-    public long BytesMoved => Tensors.BytesOf(_name.EndsWith("backward", StringComparison.Ordinal) ? 3 : 2);
+    public long BytesMoved => Tensors.BytesOf(IsBackward ? 3 : IsStatistics ? 1 : 2);
+
+    private bool IsBackward => _name.EndsWith("backward", StringComparison.Ordinal);
+
+    private bool IsStatistics => _name.EndsWith("statistics", StringComparison.Ordinal);
 
     public void Run()
     {
-        if (_name.EndsWith("backward", StringComparison.Ordinal))
+        if (IsBackward)
         {
             Backward();
+        }
+        else if (IsStatistics)
+        {
+            Statistics();
         }
         else
         {
@@ -58,7 +66,11 @@ internal sealed class TorchCase : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Tensors.Dispose();
 
-    // There is no call for the statistics alone: ours are held with the output that is made of them against theirs.
+    private void Statistics() =>
+        BatchNorm.Statistics<float>(
+            Tensors.First.X.Span, _channels, Tensors.Mean.Span, Tensors.Rstd.Span, PeerTensors.Epsilon,
+            Tensors.Dweight.Span, Tensors.Dbias.Span);
+
     private void Forward()
     {
         PeerTensors t = Tensors;

@@ -100,6 +100,40 @@ public static unsafe partial class BatchNorm
             x, y, shape, groups: 0, weight, bias, epsilon, mean, rstd, runningMean, runningVar, momentum,
             workspace: default, options);
 
+    /// <summary>The statistics of the batch alone, those of <c>Forward</c> to the bit: for statistics that several
+    /// processes put together before any of them normalizes, or to renew running ones.</summary>
+    /// <typeparam name="T">float, Half or BFloat16.</typeparam>
+    /// <param name="x">Input, of the shape.</param>
+    /// <param name="shape">Batch, channels, spatial and layout.</param>
+    /// <param name="mean">Receives the mean of each channel, float32, [channels]; or empty.</param>
+    /// <param name="rstd">Receives <c>1 / sqrt(variance + epsilon)</c> of each channel, float32, [channels]; or
+    /// empty.</param>
+    /// <param name="epsilon">Added to the variance under the root; 0 or more.</param>
+    /// <param name="runningMean">The running means, [channels], updated:
+    /// <c>(1 - momentum) * runningMean + momentum * mean</c>; or empty (with <paramref name="runningVar"/>).</param>
+    /// <param name="runningVar">The running variances, [channels], updated likewise, with the unbiased variance; or
+    /// empty.</param>
+    /// <param name="momentum">Share of the new statistics in the running ones: 0 to 1.</param>
+    /// <param name="options">Threads and instruction set; by default the calling thread and the best there is.</param>
+    /// <exception cref="ArgumentException">As with <c>Forward</c>, or all outputs are empty.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="epsilon"/> is negative or NaN, or
+    /// <paramref name="momentum"/> is not within 0 and 1.</exception>
+    /// <exception cref="DllNotFoundException">The native library is missing; the message lists what was
+    /// probed.</exception>
+    public static void Statistics<T>(
+        ReadOnlySpan<T> x,
+        ChannelShape shape,
+        Span<float> mean = default,
+        Span<float> rstd = default,
+        double epsilon = 1e-5,
+        Span<float> runningMean = default,
+        Span<float> runningVar = default,
+        double momentum = 0.1,
+        CpuOptions options = default)
+        where T : unmanaged =>
+        ChannelNorm<Entries>.Statistics(
+            x, shape, groups: 0, epsilon, mean, rstd, runningMean, runningVar, momentum, workspace: default, options);
+
     /// <summary>The momentum that makes running statistics the average of those of all batches:
     /// <c>1 / (batchesTracked + 1)</c>.</summary>
     /// <param name="batchesTracked">How many batches were tracked before this one.</param>

@@ -117,8 +117,9 @@ switch ($verb) {
             'kernels/*.h' 'kernels/*.cpp' 'kernels/*.cuh' 'kernels/*.cu' 'bench/*.h' 'bench/*.cpp'
         if ($rest.Count -gt 0 -and $rest[0] -eq 'check') {
             clang-format --dry-run --Werror @sources
-            # The build refuses what the analyzers find; what is left is white space.
+            # The build refuses what the analyzers find; what is left is white space and the order of usings.
             dotnet format whitespace NormKernels.sln --verify-no-changes
+            dotnet format style NormKernels.sln --verify-no-changes --no-restore --diagnostics IMPORTS
         }
         else {
             clang-format -i @sources

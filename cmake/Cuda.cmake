@@ -1,6 +1,6 @@
 # libnormkernels_cuda.so: the CUDA kernels, where there is a CUDA compiler. The C++ compiler that nvcc 11 works with is
 # older than what systems have as g++: unless CUDAHOSTCXX names another, g++-11 is looked for.
-# Off by itself as long as not every norm has its kernels; it takes a quarter of an hour on two cores.
+# Off by itself: it takes a quarter of an hour on two cores.
 set(NK_CUDA OFF CACHE STRING "Build the CUDA library: AUTO where there is a compiler, ON, OFF")
 set_property(CACHE NK_CUDA PROPERTY STRINGS AUTO ON OFF)
 

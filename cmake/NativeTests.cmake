@@ -24,6 +24,7 @@ include(GoogleTest)
 add_executable(normkernels_native_tests
   native/tests/abi_c_test.c
   native/tests/abi_test.cpp
+  native/tests/channel_streams_test.cpp
   native/tests/dtype_test.cpp
   native/tests/power_test.cpp
   native/tests/row_norm_parameters_test.cpp

@@ -90,10 +90,10 @@ struct rows_at {
   NK_INLINE rows_at from(std::int64_t row) const { return {row_of(first, row, stride), stride}; }
 };
 
-// Whether the steps of all rows lie alike in the lines of the cache, as those of the first do.
+// Whether all rows lie alike in the lines of the cache: what is aligned for the first of them is for all.
 template <class T>
 NK_INLINE bool are_alike(const rows_at<T>& rows) {
-  return !kAligns<T> || rows.stride % kLanes == 0;
+  return !kAligns<T> || rows.stride * static_cast<std::int64_t>(sizeof(T)) % 64 == 0;
 }
 
 // (x * scale - mean_high) * rstd: xhat but for mean_low.

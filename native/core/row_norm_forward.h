@@ -119,8 +119,8 @@ constexpr int kFew = 4;
 // Long rows from memory are taken and written by fours: weight, bias and one row of 4096 columns fill the first-level
 // cache, and read again for every row they come from the second (16384 x 4096: LayerNorm 1322 ns a row, so 1154, a copy
 // 1045; of 8192 columns 3076, so 2260). Shorter ones, of which a group is four anyway, lose a quarter by it (7000 x
-// 1024: LayerNorm 240 ns a row, so 320), long ones in place 12 %. Of 16 bits those of more than 2048 columns gain too
-// (16384 x 4096 of f16: LayerNorm 874 ns a row, so 687, RMSNorm 645, so 570).
+// 1024: LayerNorm 240 ns a row, so 320), long ones in place 12 %. Of 16 bits those from more than 4 KB on gain too
+// (16384 x 4096 of f16: LayerNorm 874 ns a row, so 687, RMSNorm, streamed, 645, so 570).
 static_assert(kSideBySide <= kFew, "or they would wait for the statistics of all");
 
 // Of a group of long rows with a mean from memory the sums ask for so many rows of the next group, and writing for the

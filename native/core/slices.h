@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "dtype.h"
+#include "entry.h"
 #include "slice_view.h"
 #include "statistics.h"
 #include "strips.h"
@@ -47,15 +48,11 @@ struct slice_range {
   }
 };
 
-inline std::size_t element_size(std::int32_t dtype) {
-  return dtype == NK_F32 ? 4 : 2;
-}
-
 template <class V>
 V* element_at(V* base, std::int32_t dtype, std::int64_t index) {
   using byte = std::conditional_t<std::is_const_v<V>, const char, char>;
   if (base == nullptr) return nullptr;
-  return static_cast<byte*>(base) + index * static_cast<std::int64_t>(element_size(dtype));
+  return static_cast<byte*>(base) + index * size_of(dtype);
 }
 
 // An element of a parameter that may be absent.

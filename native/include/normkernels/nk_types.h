@@ -65,7 +65,7 @@ typedef enum nk_quantize {
 } nk_quantize;
 
 /** How much of a call is done: everything, or one of its two stages, so that a caller can run the parts on threads of
- * its own. The results have the same bits either way. */
+ * its own, all with the same parameters but for the parts. The results have the same bits either way. */
 typedef enum nk_stage {
   NK_STAGE_ALL = 0,
   NK_STAGE_PARTS = 1, /* the parts [part_begin, part_end), which are independent; sums over parts into the workspace */

@@ -69,10 +69,9 @@ internal static unsafe class ChannelNorm<TEntries>
         where T : unmanaged
         where TParameter : unmanaged
     {
-        Require.Length(y.Length, shape.Count, nameof(y));
         Run(
             x, y, shape, groups, weight, bias, epsilon, mean, rstd, runningMean, runningVar, momentum, workspace,
-            options);
+            options, writes: true);
     }
 
     public static void Statistics<T>(
@@ -80,21 +79,16 @@ internal static unsafe class ChannelNorm<TEntries>
         Span<float> runningMean, Span<float> runningVar, double momentum, Span<byte> workspace, in CpuOptions options)
         where T : unmanaged
     {
-        if (mean.IsEmpty && rstd.IsEmpty && runningMean.IsEmpty && runningVar.IsEmpty && shape.Channels != 0)
-        {
-            throw new ArgumentException("expected a mean, an rstd or running statistics to write.", nameof(mean));
-        }
-
         Run<T, T>(
             x, y: default, shape, groups, weight: default, bias: default, epsilon, mean, rstd, runningMean, runningVar,
-            momentum, workspace, options);
+            momentum, workspace, options, writes: false);
     }
 
-    // Without y the statistics alone.
+    // Whether y is written, or the statistics alone.
     private static void Run<T, TParameter>(
         ReadOnlySpan<T> x, Span<T> y, in ChannelShape shape, long groups, ReadOnlySpan<TParameter> weight,
         ReadOnlySpan<TParameter> bias, double epsilon, Span<float> mean, Span<float> rstd, Span<float> runningMean,
-        Span<float> runningVar, double momentum, Span<byte> workspace, in CpuOptions options)
+        Span<float> runningVar, double momentum, Span<byte> workspace, in CpuOptions options, bool writes)
         where T : unmanaged
         where TParameter : unmanaged
     {
@@ -104,6 +98,15 @@ internal static unsafe class ChannelNorm<TEntries>
         long count = shape.Count;
         long slices = TEntries.Slices(shape, groups);
         Require.Length(x.Length, count, nameof(x));
+        if (writes)
+        {
+            Require.Length(y.Length, count, nameof(y));
+        }
+        else if (mean.IsEmpty && rstd.IsEmpty && runningMean.IsEmpty && runningVar.IsEmpty && shape.Channels != 0)
+        {
+            throw new ArgumentException("expected a mean, an rstd or running statistics to write.", nameof(mean));
+        }
+
         Require.VectorIfPassed(weight.Length, shape.Channels, nameof(weight));
         Require.VectorIfPassed(bias.Length, shape.Channels, nameof(bias));
         Require.Epsilon(epsilon, nameof(epsilon));

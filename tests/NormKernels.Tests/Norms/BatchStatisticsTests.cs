@@ -6,6 +6,8 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 using NormKernels.Tests.Support;
 
+using static NormKernels.Tests.Norms.Refusals;
+
 namespace NormKernels.Tests.Norms;
 
 /// <summary>The statistics of a batch without its normalized values.</summary>
@@ -56,32 +58,26 @@ public sealed class BatchStatisticsTests
     }
 
     [TestMethod]
-    public void Refusals()
+    public void What_cannot_be_is_refused()
     {
         float[] x = [1, 2, 3, 4, 5, 6, 7, 8];
         float[] kept = [.. x];
         ChannelShape shape = new(2, 2, 2);
         Outputs o = new(2);
-        Refused("mean", () => BatchNorm.Statistics<float>(x, shape));
-        Refused("x", () => BatchNorm.Statistics<float>(x.AsSpan(1), shape, o.Mean));
-        Refused("mean", () => BatchNorm.Statistics<float>(x, shape, o.Mean.AsSpan(1)));
-        Refused("rstd", () => BatchNorm.Statistics<float>(x, shape, o.Mean, o.Rstd.AsSpan(1)));
-        Refused("runningVar", () => BatchNorm.Statistics<float>(x, shape, runningMean: o.RunningMean));
-        Refused("epsilon", () => BatchNorm.Statistics<float>(x, shape, o.Mean, epsilon: double.NaN));
-        Refused("momentum", () => BatchNorm.Statistics<float>(x, shape, o.Mean, momentum: 1.5));
-        Refused("mean", () => BatchNorm.Statistics<float>(x, shape, x.AsSpan(2, 2)));
-        Refused("mean", () => BatchNorm.Statistics<float>(x, shape, o.Mean, o.Mean));
-        Refused("x", () => BatchNorm.Statistics<int>(new int[8], shape, o.Mean));
-        Refused("shape", () => BatchNorm.Statistics<float>(
+        AssertRefused("mean", () => BatchNorm.Statistics<float>(x, shape));
+        AssertRefused("x", () => BatchNorm.Statistics<float>(x.AsSpan(1), shape, o.Mean));
+        AssertRefused("mean", () => BatchNorm.Statistics<float>(x, shape, o.Mean.AsSpan(1)));
+        AssertRefused("rstd", () => BatchNorm.Statistics<float>(x, shape, o.Mean, o.Rstd.AsSpan(1)));
+        AssertRefused("runningVar", () => BatchNorm.Statistics<float>(x, shape, runningMean: o.RunningMean));
+        AssertRefused("epsilon", () => BatchNorm.Statistics<float>(x, shape, o.Mean, epsilon: double.NaN));
+        AssertRefused("momentum", () => BatchNorm.Statistics<float>(x, shape, o.Mean, momentum: 1.5));
+        AssertRefused("mean", () => BatchNorm.Statistics<float>(x, shape, x.AsSpan(2, 2)));
+        AssertRefused("mean", () => BatchNorm.Statistics<float>(x, shape, o.Mean, o.Mean));
+        AssertRefused("x", () => BatchNorm.Statistics<int>(new int[8], shape, o.Mean));
+        AssertRefused("shape", () => BatchNorm.Statistics<float>(
             x, new(1, 8, 1), epsilon: 1e-5, runningMean: new float[8], runningVar: new float[8]));
         CollectionAssert.AreEqual(kept, x);
         Assert.IsTrue(o.All.All(v => v == Outputs.Before));
-
-        static void Refused(string name, Action call)
-        {
-            ArgumentException e = Assert.Throws<ArgumentException>(call);
-            Assert.AreEqual(name, e.ParamName, e.Message);
-        }
     }
 
     private static void Compare<T>(T[] x, ChannelShape shape)

@@ -14,6 +14,22 @@ internal sealed class Refusals
     private Execution? _execution;
     private int _tried;
 
+    /// <summary>A single call throws and names this parameter.</summary>
+    public static void AssertRefused(string parameter, Action call)
+    {
+        try
+        {
+            call();
+        }
+        catch (ArgumentException e)
+        {
+            Assert.AreEqual(parameter, e.ParamName, e.Message);
+            return;
+        }
+
+        Assert.Fail($"{parameter}: accepted");
+    }
+
     /// <summary>Changes of this problem are tried next.</summary>
     public void Use(Problem problem, Action<Arguments> tries)
     {

@@ -6,6 +6,8 @@ using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 using NormKernels.Tests.Support;
 
+using static NormKernels.Tests.Norms.Refusals;
+
 namespace NormKernels.Tests.Norms;
 
 /// <summary>Methods that are other ways to say the same, and refusals that no single argument is to blame for.</summary>
@@ -145,20 +147,5 @@ public sealed class SpecialCallTests
         }
 
         Assert.IsTrue(norm.All(v => v == 9));
-    }
-
-    private static void AssertRefused(string parameter, Action call)
-    {
-        try
-        {
-            call();
-        }
-        catch (ArgumentException e)
-        {
-            Assert.AreEqual(parameter, e.ParamName, e.Message);
-            return;
-        }
-
-        Assert.Fail($"{parameter}: accepted");
     }
 }

@@ -32,7 +32,7 @@ fi
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
-# take_apart NAME ARCHITECTURE: "architecture registers spilled-bytes wide-loads kernel" for each kernel of NAME.cubin.
+# take_apart NAME ARCHITECTURE: "architecture registers spilled-bytes wide-loads kernel" for each kernel compiled to NAME.
 take_apart() {
   local name=$1
   {
@@ -40,12 +40,13 @@ take_apart() {
       /Compiling entry function/ { split($0, part, "\047"); kernel = part[2] }
       /bytes stack frame/ && kernel != "" { spilled = $5 + $9 }
       /Used [0-9]+ registers/ && kernel != "" { print "ptxas", kernel, $5, spilled; kernel = "" }' "$name.log"
-    cuobjdump -sass "$name.cubin" | awk '
-      /Function :/ { kernel = $3 }
-      /LDG(STS)?\.E\.[A-Z0-9.]*128/ { wide[kernel]++ }
-      END { for (kernel in wide) print "sass", kernel, wide[kernel] }'
+    # What PTX loads at once the machine code does; to disassemble that takes as long as to compile it.
+    awk '
+      /\.entry / { sub(/.*\.entry /, ""); sub(/\(.*/, ""); kernel = $0 }
+      /ld\.global[a-z.]*\.v4\.[a-z]32|cp\.async\.cg.*, 16[,;]/ { wide[kernel]++ }
+      END { for (kernel in wide) print "ptx", kernel, wide[kernel] }' "$name"/*.ptx
   } | awk -v architecture="$2" '
-      $1 == "sass" { wide[$2] = $3 }
+      $1 == "ptx" { wide[$2] = $3 }
       $1 == "ptxas" { registers[$2] = $3; spilled[$2] = $4 }
       END { for (k in registers) print architecture, registers[k], spilled[k], wide[k] + 0, k }' | c++filt |
     # Without the parameters, which say nothing here, and the words that all names have.
@@ -56,8 +57,9 @@ take_apart() {
 compile() {
   local name
   name=$out/$(basename "$1" .cu).$2
-  if nvcc "${host[@]}" "${flags[@]}" -gencode "arch=compute_$2,code=sm_$2" -cubin -o "$name.cubin" "$1" \
-    >"$name.log" 2>&1 && take_apart "$name" "$2" >"$name.kernels" 2>>"$name.log"; then
+  mkdir "$name"
+  if nvcc "${host[@]}" "${flags[@]}" -gencode "arch=compute_$2,code=sm_$2" -keep -keep-dir "$name" \
+    -cubin -o "$name/cubin" "$1" >"$name.log" 2>&1 && take_apart "$name" "$2" >"$name.kernels" 2>>"$name.log"; then
     return
   fi
   grep -v '^ptxas info' "$name.log" >"$name.failed" || true

@@ -23,7 +23,10 @@ internal sealed unsafe class NativeArena : IDisposable
 {
     private const int Alignment = 64;
 
-    private readonly List<nint> _allocated = [];
+    [ThreadStatic]
+    private static KeptBlocks? t_kept;
+
+    private readonly List<NativeBlock> _allocated = [];
 
     /// <summary>The most elements that a span holds.</summary>
     public static long MaxElements => int.MaxValue;
@@ -33,6 +36,12 @@ internal sealed unsafe class NativeArena : IDisposable
     public static long Count(ReadOnlySpan<long> shape) => NpyArray.TryCountElements(shape, out long count)
         ? count
         : throw new InvalidDataException($"a tensor of the shape {NpyArray.FormatShape(shape)} is too large");
+
+    /// <summary>
+    /// Until the result is disposed of, the arenas of this thread allocate what those before them have freed, where it
+    /// fits: the first touch of pages may take ten times as long as whatever is then measured on them.
+    /// </summary>
+    public static IDisposable KeepBlocks() => t_kept = new KeptBlocks();
 
     /// <summary>A buffer of zeros, so that its pages are in memory.</summary>
     /// <exception cref="InvalidDataException">More elements than a span holds.</exception>
@@ -46,10 +55,11 @@ internal sealed unsafe class NativeArena : IDisposable
         }
 
         nuint bytes = (nuint)length * (nuint)sizeof(T);
-        void* data = NativeMemory.AlignedAlloc(Math.Max(bytes, 1), Alignment);
-        _allocated.Add((nint)data);
-        NativeMemory.Clear(data, bytes);
-        return new NativeBuffer<T>((T*)data, (int)length);
+        NativeBlock block = t_kept?.Take(bytes)
+            ?? new((nint)NativeMemory.AlignedAlloc(Math.Max(bytes, 1), Alignment), bytes);
+        _allocated.Add(block);
+        NativeMemory.Clear((void*)block.Address, bytes);
+        return new NativeBuffer<T>((T*)block.Address, (int)length);
     }
 
     /// <summary>A buffer with these values, each rounded once.</summary>
@@ -64,11 +74,59 @@ internal sealed unsafe class NativeArena : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (nint data in _allocated)
+        foreach (NativeBlock block in _allocated)
         {
-            NativeMemory.AlignedFree((void*)data);
+            if (t_kept is null)
+            {
+                block.Free();
+            }
+            else
+            {
+                t_kept.Give(block);
+            }
         }
 
         _allocated.Clear();
+    }
+
+    private readonly record struct NativeBlock(nint Address, nuint Bytes)
+    {
+        public void Free() => NativeMemory.AlignedFree((void*)Address);
+    }
+
+    private sealed class KeptBlocks : IDisposable
+    {
+        private readonly List<NativeBlock> _blocks = [];
+
+        // The smallest that is large enough, but not twice as large as it has to be.
+        public NativeBlock? Take(nuint bytes)
+        {
+            int best = -1;
+            for (int i = 0; i < _blocks.Count; i++)
+            {
+                nuint kept = _blocks[i].Bytes;
+                if (kept >= bytes && kept / 2 <= bytes && (best < 0 || kept < _blocks[best].Bytes))
+                {
+                    best = i;
+                }
+            }
+
+            if (best < 0)
+            {
+                return null;
+            }
+
+            NativeBlock block = _blocks[best];
+            _blocks.RemoveAt(best);
+            return block;
+        }
+
+        public void Give(NativeBlock block) => _blocks.Add(block);
+
+        public void Dispose()
+        {
+            t_kept = null;
+            _blocks.ForEach(block => block.Free());
+        }
     }
 }

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Linq;
 
 using NormKernels.Cli.Commands;
+using NormKernels.Cli.Operations;
 using NormKernels.Peers;
 
 namespace NormKernels.Cli.Peers;
@@ -19,6 +20,7 @@ internal static class PeerReport
             OutputFiles.RequireWritable(json);
         }
 
+        using IDisposable kept = NativeArena.KeepBlocks();
         using TorchPeer? torch = TorchPeer.Start();
         Func<PeerResult>[] lines = [.. new PeerTable(torch).Lines()];
         List<PeerResult> results = [];
@@ -60,6 +62,7 @@ internal static class PeerReport
             OutputFiles.RequireWritable(json);
         }
 
+        using IDisposable kept = NativeArena.KeepBlocks();
         using TorchPeer? torch = TorchPeer.Start();
         Func<SweepPoint>[] work = [.. new PeerTable(torch).Sweep()];
         List<SweepPoint> points = [];

@@ -333,7 +333,6 @@ nk_status forward(const channel_norm_room& room, const nk_channel_norm_forward_p
   if (status == NK_OK) status = check_whole_call(*params);
   if (status != NK_OK) return status;
   const nk_channel_norm_forward_params& p = *params;
-  if (!is_empty(p) && p.y == nullptr) return NK_ERROR_NULL;
   if (is_empty(p)) {  // no values: nothing to write but statistics, which are 0 / 0
     const std::int64_t slices = room.over_batch ? p.channels : p.batch * (room.has_groups ? p.groups : p.channels);
     if (is_inference(p)) return NK_OK;

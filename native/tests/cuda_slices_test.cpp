@@ -444,19 +444,4 @@ TEST_P(CudaSlices, HaveTheSameBitsInEveryColumn) {
 
 INSTANTIATE_TEST_SUITE_P(EveryDtype, CudaSlices, testing::Values(NK_F32, NK_F16, NK_BF16));
 
-// Statistics alone are for the CPU.
-TEST(CudaStatistics, AloneAreRefused) {
-  tensor x(NK_F32, 24), mean(NK_F32, 3);
-  nk_channel_norm_forward_params p = params_of<nk_channel_norm_forward_params>(NK_F32);
-  p.batch = 2;
-  p.channels = 3;
-  p.spatial = 4;
-  p.x = x.data();
-  p.mean = floats(mean);
-  EXPECT_EQ(nk_batch_norm_forward(&p), NK_OK);
-  EXPECT_EQ(nk_cuda_batch_norm_forward(&p, nullptr), NK_ERROR_NULL);
-  p.mean = nullptr;
-  EXPECT_EQ(nk_batch_norm_forward(&p), NK_ERROR_NULL);
-}
-
 }  // namespace

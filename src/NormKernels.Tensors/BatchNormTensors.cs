@@ -72,6 +72,35 @@ public static class BatchNormTensors
                 tensors.Parameter(bias, nameof(bias)), epsilon, mean, rstd, runningMean, runningVar, momentum, options);
         }
 
+        /// <summary>The statistics of the batch alone, those of <c>Forward</c> to the bit.</summary>
+        /// <typeparam name="T">float, Half or BFloat16.</typeparam>
+        /// <param name="x">Input, [N, C, ...].</param>
+        /// <param name="mean">Receives the mean of each channel, [C]; or empty.</param>
+        /// <param name="rstd">Receives <c>1 / sqrt(variance + epsilon)</c> of each channel, [C]; or empty.</param>
+        /// <param name="epsilon">Added to the variance under the root; 0 or more.</param>
+        /// <param name="runningMean">Running mean, [C], updated; or empty.</param>
+        /// <param name="runningVar">Running variance, [C], updated; or empty.</param>
+        /// <param name="momentum">Weight of the new statistics.</param>
+        /// <param name="options">Threads and instruction set.</param>
+        /// <exception cref="ArgumentException">x has other strides than those of a tensor without gaps that has its channels first or
+        /// last. Or as for the method on spans. Named after the parameter; nothing has been written.</exception>
+        /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
+        public static void Statistics<T>(
+            in ReadOnlyTensorSpan<T> x,
+            Span<float> mean = default,
+            Span<float> rstd = default,
+            double epsilon = 1e-5,
+            Span<float> runningMean = default,
+            Span<float> runningVar = default,
+            double momentum = 0.1,
+            CpuOptions options = default)
+            where T : unmanaged
+        {
+            ChannelTensors tensors = new(x.Lengths, x.Strides, nameof(x));
+            BatchNorm.Statistics(
+                x.Elements(), tensors.Shape, mean, rstd, epsilon, runningMean, runningVar, momentum, options);
+        }
+
         /// <summary><c>y = norm(x)</c>, with running statistics.</summary>
         /// <typeparam name="T">float, Half or BFloat16.</typeparam>
         /// <param name="x">Input, [N, C, ...].</param>

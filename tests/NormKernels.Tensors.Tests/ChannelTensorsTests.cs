@@ -54,6 +54,13 @@ public sealed class ChannelTensorsTests
         BatchNorm.Backward(dyTensor, xTensor, dxTensor, scale);
         CollectionAssert.AreEqual(expected, dx);
 
+        float[] mean = new float[Channels], rstd = new float[Channels];
+        float[] expectedMean = new float[Channels], expectedRstd = new float[Channels];
+        BatchNorm.Statistics<float>(x, shape, expectedMean, expectedRstd);
+        BatchNorm.Statistics(xTensor, mean, rstd);
+        CollectionAssert.AreEqual(expectedMean, mean);
+        CollectionAssert.AreEqual(expectedRstd, rstd);
+
         BatchNorm.Inference(x, expected, shape, runningMean, runningVar, weight);
         BatchNorm.Inference(xTensor, yTensor, runningMean, runningVar, scale);
         CollectionAssert.AreEqual(expected, y);

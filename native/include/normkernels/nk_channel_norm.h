@@ -40,7 +40,7 @@ typedef struct nk_channel_norm_forward_params {
   double epsilon;
   double momentum; /* of the running statistics: running = (1 - momentum) * running + momentum * new */
   const void* x;
-  void* y;            /* may be x; on the CPU also null, outside inference: only the statistics are written */
+  void* y;            /* may be x; null, outside inference: only the statistics are written */
   const void* weight; /* [channels] or null */
   const void* bias;   /* [channels] or null */
   float* mean;        /* one for each slice, or null: not saved; null in inference */

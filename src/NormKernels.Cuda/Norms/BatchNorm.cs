@@ -105,6 +105,39 @@ public static unsafe partial class BatchNorm
             stream, x, y, shape, groups: 0, weight, bias, epsilon, mean, rstd, runningMean, runningVar, momentum,
             workspace);
 
+    /// <summary>The statistics of the batch alone, those of <c>Forward</c> to the bit: for statistics that several
+    /// devices put together before any of them normalizes, or to renew running ones.</summary>
+    /// <typeparam name="T">float, Half or BFloat16.</typeparam>
+    /// <param name="stream">Where the work is enqueued.</param>
+    /// <param name="x">Input, of the shape.</param>
+    /// <param name="shape">Batch, channels, spatial and layout.</param>
+    /// <param name="mean">Receives the mean of each channel, float32, [channels]; or null.</param>
+    /// <param name="rstd">Receives <c>1 / sqrt(variance + epsilon)</c> of each channel, float32, [channels]; or
+    /// null.</param>
+    /// <param name="epsilon">Added to the variance under the root; 0 or more.</param>
+    /// <param name="runningMean">The running means, [channels], updated: <c>(1 - momentum) * runningMean + momentum *
+    /// mean</c>; or null (with <paramref name="runningVar"/>).</param>
+    /// <param name="runningVar">The running variances, [channels], updated likewise, with the unbiased variance; or
+    /// null.</param>
+    /// <param name="momentum">Share of the new statistics in the running ones: 0 to 1.</param>
+    /// <param name="workspace">Scratch of <see cref="WorkspaceSize"/> bytes; may be null if those are 0.</param>
+    /// <exception cref="ArgumentException">As with <c>Forward</c>, or no output was passed.</exception>
+    /// <inheritdoc cref="Forward{T}(DeviceStream, DeviceBuffer{T}, DeviceBuffer{T}, ChannelShape, DeviceBuffer{T}, DeviceBuffer{T}, double, DeviceBuffer{float}, DeviceBuffer{float}, DeviceBuffer{float}, DeviceBuffer{float}, double, DeviceBuffer{byte})" path="/exception[not(contains(@cref, 'System.ArgumentException'))]"/>
+    public static void Statistics<T>(
+        DeviceStream stream,
+        DeviceBuffer<T> x,
+        ChannelShape shape,
+        DeviceBuffer<float>? mean = null,
+        DeviceBuffer<float>? rstd = null,
+        double epsilon = 1e-5,
+        DeviceBuffer<float>? runningMean = null,
+        DeviceBuffer<float>? runningVar = null,
+        double momentum = 0.1,
+        DeviceBuffer<byte>? workspace = null)
+        where T : unmanaged =>
+        ChannelNorm<Entries>.Statistics(
+            stream, x, shape, groups: 0, epsilon, mean, rstd, runningMean, runningVar, momentum, workspace);
+
     /// <summary>How many bytes of workspace a call of this shape needs, forward, backward or Jvp, on the calling thread's
     /// device; inference needs none but for dweight and dbias.</summary>
     /// <exception cref="ArgumentException">The size overflows 64 bits.</exception>

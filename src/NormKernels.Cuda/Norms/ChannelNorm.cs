@@ -41,6 +41,37 @@ internal static unsafe class ChannelNorm<TEntries>
         where T : unmanaged
         where TParameter : unmanaged
     {
+        ArgumentNullException.ThrowIfNull(y);
+        Run(
+            stream, x, y, shape, groups, weight, bias, epsilon, mean, rstd, runningMean, runningVar, momentum, workspace);
+    }
+
+    public static void Statistics<T>(
+        DeviceStream stream, DeviceBuffer<T> x, in ChannelShape shape, long groups, double epsilon,
+        DeviceBuffer<float>? mean, DeviceBuffer<float>? rstd, DeviceBuffer<float>? runningMean,
+        DeviceBuffer<float>? runningVar, double momentum, DeviceBuffer<byte>? workspace)
+        where T : unmanaged
+    {
+        if (shape.Channels != 0 && DeviceCall.LengthOf(mean) == 0 && DeviceCall.LengthOf(rstd) == 0
+            && DeviceCall.LengthOf(runningMean) == 0 && DeviceCall.LengthOf(runningVar) == 0)
+        {
+            throw new ArgumentException("expected a mean, an rstd or running statistics to write.", nameof(mean));
+        }
+
+        Run<T, T>(
+            stream, x, y: null, shape, groups, weight: null, bias: null, epsilon, mean, rstd, runningMean, runningVar,
+            momentum, workspace);
+    }
+
+    // Without y the statistics alone are written.
+    private static void Run<T, TParameter>(
+        DeviceStream stream, DeviceBuffer<T> x, DeviceBuffer<T>? y, in ChannelShape shape, long groups,
+        DeviceBuffer<TParameter>? weight, DeviceBuffer<TParameter>? bias, double epsilon, DeviceBuffer<float>? mean,
+        DeviceBuffer<float>? rstd, DeviceBuffer<float>? runningMean, DeviceBuffer<float>? runningVar, double momentum,
+        DeviceBuffer<byte>? workspace)
+        where T : unmanaged
+        where TParameter : unmanaged
+    {
         nk_channel_norm_forward_params p = Forward(shape, groups, epsilon);
         p.dtype = Require.Dtype<T>(nameof(x));
         p.param_dtype = Require.Dtype<TParameter>(nameof(weight));
@@ -60,7 +91,7 @@ internal static unsafe class ChannelNorm<TEntries>
         }
 
         DeviceCall call = new(stream);
-        p.y = call.Tensor(DeviceRole.Output, y, count, nameof(y));
+        p.y = y is null ? null : call.Tensor(DeviceRole.Output, y, count, nameof(y));
         p.mean = (float*)call.VectorIfPassed(DeviceRole.Output, mean, slices, nameof(mean));
         p.rstd = (float*)call.VectorIfPassed(DeviceRole.Output, rstd, slices, nameof(rstd));
         p.running_mean =

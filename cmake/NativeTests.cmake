@@ -30,10 +30,14 @@ add_executable(normkernels_native_tests
   native/tests/row_norm_parameters_test.cpp
   native/tests/row_norm_test.cpp
   native/tests/slices_test.cpp
+  native/tests/strip_runs_test.cpp
   native/tests/vec_test.cpp
 )
 nk_add_kernels(normkernels_native_tests "${PROJECT_SOURCE_DIR}/native/tests/vec_probe.cpp" probe)
 target_sources(normkernels_native_tests PRIVATE native/core/cpu.cpp)
+foreach(isa IN LISTS NK_ISAS)
+  target_sources(normkernels_native_tests PRIVATE $<TARGET_OBJECTS:normkernels_strip_kernels_${isa}>)
+endforeach()
 target_include_directories(normkernels_native_tests PRIVATE native)
 target_link_libraries(normkernels_native_tests PRIVATE nk_settings normkernels GTest::gtest_main)
 if(TARGET nk_emulation)
@@ -42,7 +46,7 @@ if(TARGET nk_emulation)
 endif()
 if(TARGET normkernels_emu)
   target_sources(normkernels_native_tests PRIVATE native/tests/cuda_matrix_norm_test.cpp
-    native/tests/cuda_row_norm_test.cpp native/tests/cuda_slices_test.cpp)
+    native/tests/cuda_row_norm_test.cpp native/tests/cuda_slices_test.cpp native/tests/cuda_statistics_test.cpp)
   target_link_libraries(normkernels_native_tests PRIVATE normkernels_emu)
 endif()
 gtest_discover_tests(normkernels_native_tests DISCOVERY_TIMEOUT 60)

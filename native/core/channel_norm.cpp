@@ -27,9 +27,12 @@ enum workspace_slot { kTotalFirst, kTotalSecond, kNowFirst, kNowSecond };
 // gradient (+)= the sum over blocks, from first to last.
 void add_blocks(const channel_workspace& workspace, std::int64_t blocks, int slot, float* gradient,
                 std::uint32_t flags) {
+  if (gradient == nullptr) return;
+  const std::int64_t stride = workspace.at(1, slot) - workspace.at(0, slot);
   for (std::int64_t c = 0; c < workspace.channels; ++c) {
-    double total = 0.0;
-    for (std::int64_t block = 0; block < blocks; ++block) total += workspace.at(block, slot)[c];
+    const double* const sums = workspace.at(0, slot) + c;
+    double total = 0.0 + sums[0];
+    for (std::int64_t block = 1; block < blocks; ++block) total += sums[block * stride];
     put_gradient(gradient, c, total, flags);
   }
 }

@@ -59,6 +59,12 @@ void sum_moments(const slice_range& r, const strip_table& ops, summing how, std:
   const bool exact = how == summing::in_double;
   const auto moments = exact ? ops.exact_moments[dtype] : ops.moments[dtype];
   const auto moments_columns = exact ? ops.exact_moments_columns[dtype] : ops.moments_columns[dtype];
+  if (!exact && is_short_runs(r, v.inner)) {
+    for_each_short_runs(r, v.inner, [&](std::int64_t at, const short_runs& runs, const tile&) {
+      ops.moments_runs[dtype](element_at(x, dtype, at), runs, pivot, s->sum, s->squares);
+    });
+    return;
+  }
   for (std::int64_t i = 0; i < r.count(); ++i) s->sum[i] = s->squares[i] = 0.0;
   if (v.by_run()) {
     for (std::int64_t k = r.begin; k < r.end; ++k) {

@@ -135,6 +135,24 @@ void for_each_run(const slice_range& r, F&& f) {
   }
 }
 
+// Whether a range is pieces of `width` elements that lie one behind the other, so short that they are worked on many at
+// a time: its runs or its slices.
+inline bool is_short_runs(const slice_range& r, std::int64_t width) {
+  const slices& v = *r.view;
+  return v.by_run() && width <= kShortRun && v.rows == 1 && v.blocks.rank == 0;
+}
+
+// Calls f(offset, runs, tile) for all of them, at most kStripColumns at a time.
+template <class F>
+void for_each_short_runs(const slice_range& r, std::int64_t width, F&& f) {
+  const slices& v = *r.view;
+  const std::int64_t end = r.end * v.inner, most = kStripColumns * width;
+  for (std::int64_t first = r.begin * v.inner; first < end; first += most) {
+    const std::int64_t columns = end - first < most ? end - first : most;
+    f(v.outer.offset(r.outer) + first, short_runs{columns / width, width, r.by_runs().ahead}, tile{first, columns, 1});
+  }
+}
+
 // Calls f(column of the tile, slice, channel) for every channel of a tile, without the divisions that these come from:
 // with one for every column they took longer than the sums (axis_norm along the first axis of 64 x 1024).
 template <class F>
@@ -219,6 +237,31 @@ void channel_products(const slice_range& r, const strip_table& ops, summing how,
     const double all = sums[0] + sums[1] + sums[2];
     return all - all == 0.0 && (sums[1] >= 0x1p-100 || sums[1] <= -0x1p-100);
   };
+  if (how == summing::in_float_first && is_short_runs(r, v.run)) {
+    column_array<float> centers, scales;
+    column_array<double> sums[3];
+    for_each_short_runs(r, v.run, [&](std::int64_t at, const short_runs& runs, const tile& piece) {
+      std::int64_t run = 0;
+      for_each_channel(v, piece, [&](std::int64_t, std::int64_t k, std::int64_t) {
+        centers.at[run] = center(k);
+        scales.at[run++] = scale(k);
+      });
+      ops.products_runs[dtype](element_at(t, dtype, at), element_at(x, dtype, at), runs, centers.at, scales.at,
+                               sums[0].at, sums[1].at, sums[2].at);
+      std::int64_t i = 0;
+      for_each_channel(v, piece, [&](std::int64_t j, std::int64_t k, std::int64_t channel) {
+        double all[3] = {sums[0].at[i], sums[1].at[i], sums[2].at[i]};
+        ++i;
+        if (!good(all)) {
+          for (double& sum : all) sum = 0.0;
+          ops.exact_products[dtype](element_at(t, dtype, at + j), element_at(x, dtype, at + j), strip{1, 0, v.run},
+                                    center(k), scale(k), all);
+        }
+        emit(k, channel, all[0], all[1], all[2]);
+      });
+    });
+    return;
+  }
   if (v.by_run()) {
     for_each_run(r, [&](std::int64_t k, std::int64_t channel, const tile& piece) {
       double sums[3];
@@ -271,6 +314,21 @@ template <class Coefficients>
 void channel_affine(const slice_range& r, const strip_table& ops, std::int32_t dtype, const void* x, void* y,
                     Coefficients&& coefficients) {
   const slices& v = *r.view;
+  column_array<float> center, factor, offset;
+  if (is_short_runs(r, v.run) && !r.streamed) {
+    for_each_short_runs(r, v.run, [&](std::int64_t at, const short_runs& runs, const tile& piece) {
+      std::int64_t i = 0;
+      for_each_channel(v, piece, [&](std::int64_t, std::int64_t k, std::int64_t channel) {
+        const affine_coefficients c = coefficients(k, channel);
+        center.at[i] = c.center;
+        factor.at[i] = c.factor;
+        offset.at[i] = c.offset;
+        ++i;
+      });
+      ops.affine_runs[dtype](element_at(x, dtype, at), element_at(y, dtype, at), runs, center.at, factor.at, offset.at);
+    });
+    return;
+  }
   if (v.by_run()) {
     for_each_run(r, [&](std::int64_t k, std::int64_t channel, const tile& piece) {
       const affine_coefficients c = coefficients(k, channel);
@@ -281,7 +339,6 @@ void channel_affine(const slice_range& r, const strip_table& ops, std::int32_t d
     });
     return;
   }
-  column_array<float> center, factor, offset;
   for_each_tile(r, folding::allowed, [&](const tile& piece) {
     center.fill(v, piece, [&](std::int64_t k, std::int64_t channel) { return coefficients(k, channel).center; });
     factor.fill(v, piece, [&](std::int64_t k, std::int64_t channel) { return coefficients(k, channel).factor; });
@@ -323,6 +380,24 @@ template <class Coefficients>
 void channel_combine(const slice_range& r, const strip_table& ops, std::int32_t dtype, const void* t, const void* x,
                      void* out, Coefficients&& coefficients) {
   const slices& v = *r.view;
+  column_array<float> center, scale, a, b, e;
+  if (is_short_runs(r, v.run) && !r.streamed) {
+    for_each_short_runs(r, v.run, [&](std::int64_t at, const short_runs& runs, const tile& piece) {
+      std::int64_t i = 0;
+      for_each_channel(v, piece, [&](std::int64_t, std::int64_t k, std::int64_t channel) {
+        const combine_run c = coefficients(k, channel);
+        center.at[i] = c.center;
+        scale.at[i] = c.scale;
+        a.at[i] = c.a;
+        b.at[i] = c.b;
+        e.at[i] = c.e;
+        ++i;
+      });
+      ops.combine_runs[dtype](element_at(t, dtype, at), element_at(x, dtype, at), element_at(out, dtype, at), runs,
+                              {center.at, scale.at, a.at, b.at, e.at});
+    });
+    return;
+  }
   if (v.by_run()) {
     for_each_run(r, [&](std::int64_t k, std::int64_t channel, const tile& piece) {
       const combine_run c = coefficients(k, channel);
@@ -333,7 +408,6 @@ void channel_combine(const slice_range& r, const strip_table& ops, std::int32_t 
     });
     return;
   }
-  column_array<float> center, scale, a, b, e;
   for_each_tile(r, folding::allowed, [&](const tile& piece) {
     center.fill(v, piece, [&](std::int64_t k, std::int64_t channel) { return coefficients(k, channel).center; });
     scale.fill(v, piece, [&](std::int64_t k, std::int64_t channel) { return coefficients(k, channel).scale; });

@@ -10,6 +10,7 @@ NK_BEGIN_ISA
 
 // Columns of a run that are summed in float32: for each lane 16 in two sums, or 11 in three (reduce.h).
 constexpr std::int64_t kRunColumns = 512;
+static_assert(kShortRun <= kRunColumns, "or short runs would be summed otherwise");
 
 // Of several rows or a long one: the sum over lanes is taken once.
 template <int N, class Terms>

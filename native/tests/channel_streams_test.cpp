@@ -24,13 +24,14 @@ std::vector<unsigned char> numbers(int dtype, std::size_t bytes, unsigned seed) 
   return all;
 }
 
-// Runs and columns, in lines alike or not, beginning with a line and in the middle of one: the bits of a call in place,
-// which streams nothing.
+// Runs and columns, and short runs, in lines alike or not, beginning with a line and in the middle of one: the bits of
+// a call in place, which streams nothing.
 TEST(ChannelStreams, HaveTheBitsOfACallInPlace) {
   constexpr form kForms[] = {{NK_F16, NK_CHANNELS_FIRST, 3, 24, 240001},
                              {NK_BF16, NK_CHANNELS_FIRST, 3, 24, 240000},
                              {NK_BF16, NK_CHANNELS_LAST, 1, 300, 57000},
-                             {NK_F16, NK_CHANNELS_LAST, 1, 320, 54000}};
+                             {NK_F16, NK_CHANNELS_LAST, 1, 320, 54000},
+                             {NK_BF16, NK_CHANNELS_FIRST, 1, 34000, 500}};
   for (const form& f : kForms) {
     const std::size_t bytes = static_cast<std::size_t>(f.batch * f.channels * f.spatial) * 2;
     ASSERT_GE(bytes, std::size_t{32} << 20);

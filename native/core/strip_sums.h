@@ -120,6 +120,10 @@ NK_INLINE void sum_columns(const strip& s, const float* const (&coefficients)[C]
       const std::int64_t width = kPhases * s.width;
       for (; row + 4 * kPhases <= end; row += 4 * kPhases) add_rows(row, 4, width, four_times, 0);
       for (; row + kPhases <= end; row += kPhases) add_rows(row, 1, width, four_times, 0);
+    } else {
+      for (; row + 4 * kPhases <= end; row += 4 * kPhases) {
+        for (int p = 0; p < kPhases; ++p) add_rows(row + p, 4, s.width, once, p * phase);
+      }
     }
     for (; row < end; ++row) add_rows(row, 1, s.width, once, (row - begin) % kPhases * phase);
     for (int k = 0; k < N; ++k) {

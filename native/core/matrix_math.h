@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include "compiler.h"
+#include "double_bits.h"
 
 namespace nk {
 namespace {
@@ -30,29 +30,29 @@ NK_INLINE bool is_largest_sum(std::int32_t order) {
 // Convergence is quadratic: 6 to 10 sweeps over all pairs are usual.
 constexpr int kMostSweeps = 60;
 
-NK_INLINE double magnitude(double v) {
-  return v < 0.0 ? -v : v;
-}
-
 struct rotation {
   bool needed;
   double cosine, sine;
 };
 
-// (a, b) = (c a - s b, s a + c b) makes columns orthogonal whose products are aa, bb and ab.
+// (a, b) = (c a - s b, s a + c b) makes columns orthogonal whose products are aa, bb and ab. Without branches, so that
+// a loop over several becomes vectors: a single one waits a hundred cycles for its roots and divisions.
 NK_INLINE rotation rotation_of(double aa, double bb, double ab) {
   // Columns count as orthogonal when their angle is below rounding.
   constexpr double kOrthogonal = 1e-15;
   // What rounding leaves of a column that depends on others shrinks by 1e-16 with every sweep, and where its square
   // leaves the doubles it would be turned for ever: 60 sweeps where with this there are 14 at most.
   constexpr double kZero = 1e-290;
-  if (aa < kZero || bb < kZero || magnitude(ab) <= kOrthogonal * NK_SQRT(aa) * NK_SQRT(bb)) return {false, 1.0, 0.0};
+  const double bound = kOrthogonal * NK_SQRT(aa) * NK_SQRT(bb);
+  const double never = double_from_bits(0x7ff0000000000000ull);
+  const bool needed = magnitude(ab) > choose(aa < kZero, never, choose(bb < kZero, never, bound));
   const double zeta = (bb - aa) / (2.0 * ab);
   // zeta^2 may overflow where ab is tiny: then the tangent is 1 / (2 zeta).
-  const double steep = magnitude(zeta) > 1e150 ? 2.0 * magnitude(zeta) : magnitude(zeta) + NK_SQRT(1.0 + zeta * zeta);
-  const double tangent = (zeta < 0.0 ? -1.0 : 1.0) / steep;
+  const double root = magnitude(zeta) + NK_SQRT(1.0 + zeta * zeta);
+  const double steep = choose(magnitude(zeta) > 1e150, 2.0 * magnitude(zeta), root);
+  const double tangent = double_from_bits(bits_from_double(1.0 / steep) | (bits_from_double(zeta) & ~(~0ull >> 1)));
   const double cosine = 1.0 / NK_SQRT(1.0 + tangent * tangent);
-  return {true, cosine, cosine * tangent};
+  return {needed, cosine, cosine * tangent};
 }
 
 // What rounding leaves of a singular value of zero: the matrix is exact in float32, the rotations err by 1e-16 of its

@@ -6,24 +6,11 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 
-#include "compiler.h"
+#include "double_bits.h"
 
 namespace nk {
 namespace {
-
-NK_INLINE double double_from_bits(std::uint64_t u) {
-  double d;
-  std::memcpy(&d, &u, sizeof d);
-  return d;
-}
-
-NK_INLINE std::uint64_t bits_from_double(double d) {
-  std::uint64_t u;
-  std::memcpy(&u, &d, sizeof u);
-  return u;
-}
 
 // What follows has neither branches nor loops, integers that are 64 bits and shifted logically alone, and integers that
 // become doubles and back by their bits: of that the compiler makes vectors (vector_norm of 1024 rows of 1024, p = 2.5:

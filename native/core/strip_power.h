@@ -26,17 +26,6 @@ NK_INLINE step load_step(const T* p, Lanes lanes) {
   return r;
 }
 
-NK_INLINE double magnitude(double v) {
-  return double_from_bits(bits_from_double(v) & 0x7fffffffffffffffull);
-}
-
-// `first` ? a : b, by their bits: of a branch, into which it moves what a is made of, the compiler makes no vectors
-// (vector_norm of 256 rows of 1024, backward: p = 1 350 us, so 155; p = 2.5 16 ms, so 2.2).
-NK_INLINE double choose(bool first, double a, double b) {
-  const std::uint64_t mask = first ? ~std::uint64_t{0} : 0;
-  return double_from_bits((bits_from_double(a) & mask) | (bits_from_double(b) & ~mask));
-}
-
 // The larger, or the smaller, of two magnitudes; a NaN stays.
 NK_INLINE double extreme_of(const power_function& f, double a, double b) {
   const bool takes = f.kind == power::largest ? b > a : b < a;

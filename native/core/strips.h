@@ -4,7 +4,7 @@
 // on it comes in two forms. In a *run* all elements share their coefficients and are summed into one place; in
 // *columns* every column has coefficients and sums of its own, in arrays of `width` entries. Channels-first layouts are
 // runs, channels-last ones and reductions over a strided axis are columns, and either walks memory in order: no
-// transposes.
+// transposes. Many short runs at once are a third form (short_runs).
 //
 // Sums are taken twice at most: in float32 over a few additions at a time, and over these in double, which
 // is as fast as the memory feeds it; and, of slices that this cannot be right for (slices.h), all in double: neither
@@ -33,8 +33,8 @@ struct writing {
   std::int64_t ahead = 0;
 };
 
-// Short runs that lie one behind the other are a third form: one by one, the calls, the sums over lanes and the
-// coefficients of a run take longer than its elements (group_norm of 16 x 512 x 7 x 7, backward: 508 us, so 215; of 4 x
+// Short runs that lie one behind the other: one by one, the calls, the sums over lanes and the coefficients of a run
+// take longer than its elements (group_norm of 16 x 512 x 7 x 7, backward: 508 us, so 215; of 4 x
 // 256 x 20 x 20 a fifth less). Each has coefficients and sums of its own, in arrays like those of columns, and the bits
 // it would have alone. `ahead` as above.
 struct short_runs {

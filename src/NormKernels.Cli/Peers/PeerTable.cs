@@ -51,6 +51,7 @@ internal sealed partial class PeerTable(TorchPeer? torch)
         {
             yield return () => AgainstTorch($"layer_norm {verb}", [1024, 1024], target);
             yield return () => AgainstTorch($"group_norm {verb}", [16, 64, 56, 56], target);
+            yield return () => AgainstTorch($"group_norm {verb}", [16, 512, 7, 7], target);
             yield return () => AgainstTorch($"batch_norm {verb}", [16, 64, 56, 56], target);
         }
 

@@ -27,6 +27,7 @@ add_executable(normkernels_native_tests
   native/tests/channel_streams_test.cpp
   native/tests/dtype_test.cpp
   native/tests/power_test.cpp
+  native/tests/reductions_test.cpp
   native/tests/row_norm_parameters_test.cpp
   native/tests/row_norm_test.cpp
   native/tests/slices_test.cpp

@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 architectures=(80 90)
-# Kernels that read and write whole tensors: without LDG.E.128 in them something keeps the compiler from wide accesses.
+# Kernels that read and write whole tensors: without loads of 16 bytes something keeps the compiler from wide accesses.
 streaming='forward_rows|backward_rows|jvp_rows|whole_runs|part_runs|map_runs|sum_tiles|gradient_tiles|sum_products'
 
 "$(dirname "$0")/get_nvcc.sh"

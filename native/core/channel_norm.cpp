@@ -28,7 +28,7 @@ enum workspace_slot { kTotalFirst, kTotalSecond, kNowFirst, kNowSecond };
 void add_blocks(const channel_workspace& workspace, std::int64_t blocks, int slot, float* gradient,
                 std::uint32_t flags) {
   if (gradient == nullptr) return;
-  const std::int64_t stride = workspace.at(1, slot) - workspace.at(0, slot);
+  const std::int64_t stride = 4 * workspace.channels;
   for (std::int64_t c = 0; c < workspace.channels; ++c) {
     const double* const sums = workspace.at(0, slot) + c;
     double total = 0.0 + sums[0];

@@ -43,7 +43,7 @@ NK_HOST_DEVICE inline double log2_of(double x) {
   return whole + kTwoOverLn2 * z * series;
 }
 
-// 2^y; 0 below 2^-1022, infinity from 2^1024 on.
+// 2^y; 0 where that is no normal double, infinity from 2^1024 on.
 NK_HOST_DEVICE inline double exp2_of(double y) {
   const bool is_finite = y > -1022.0 && y < 1024.0;
   const double bounded = is_finite ? y : 0.0;

@@ -1,7 +1,8 @@
 // Walking the slices of a view (slice_view.h), and which of them are worked on together.
 //
-// Runs of 16 elements and more are worked on run by run; shorter ones column by column, as many whole slices at a time
-// as fit kStripColumns. Rows of few columns are folded: several make one long row, whose columns repeat.
+// Runs of 16 elements and more are worked on run by run, short ones of these many at a time; shorter ones column by
+// column, as many whole slices at a time as fit kStripColumns. Rows of few columns are folded: several make one long
+// row, whose columns repeat.
 //
 // This is ordinary code that is compiled once: it decides what is summed in which order, the strips do the work.
 #pragma once

@@ -191,8 +191,7 @@ struct extreme {
     store(tops.lane, widen(top));
     store(seens.lane, widen(seen));
     for (int i = 0; i < kLanes; ++i) {
-      const double one = Smallest ? -tops.lane[i] : tops.lane[i];
-      tops.lane[i] = seens.lane[i] != seens.lane[i] ? seens.lane[i] : one;
+      tops.lane[i] = seens.lane[i] != seens.lane[i] ? seens.lane[i] : magnitude(tops.lane[i]);
     }
     return tops;
   }

@@ -56,8 +56,9 @@ struct combine_columns {
   const float *center, *scale, *a, *b, *e;
 };
 
-// For every dtype: f32, f16, bf16. Sums are added to what is there; t, x, y and out share one geometry, and out may be
-// t or x. Streamed: what is written goes past the caches where it can.
+// For every dtype: f32, f16, bf16. Sums are added to what is there, but for those of short runs, which take its place;
+// t, x, y and out share one geometry, and out may be t or x. Streamed: what is written goes past the caches where it
+// can.
 struct strip_table {
   // sums[0] += sum(x - pivot)    sums[1] += sum((x - pivot)^2)
   void (*moments[3])(const void* x, const strip& s, float pivot, double* sums);
@@ -75,6 +76,7 @@ struct strip_table {
   void (*products_columns[3])(const void* t, const void* x, const strip& s, const float* center, const float* scale,
                               double* sum_t, double* sum_t_xhat, double* sum_xhat);
 
+  // the same of every run, sum_t[run] = ...
   void (*products_runs[3])(const void* t, const void* x, const short_runs& s, const float* center, const float* scale,
                            double* sum_t, double* sum_t_xhat, double* sum_xhat);
 

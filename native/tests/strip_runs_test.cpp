@@ -97,9 +97,9 @@ TEST_P(StripRuns, Maps) {
     for (auto& one : c) one = coefficients(random, s.count);
     tensor affine(GetParam(), x.count(), s.width % 7), combine(GetParam(), x.count());
     tensor affine_alone(GetParam(), x.count()), combine_alone(GetParam(), x.count());
+    const nk::combine_columns five = {c[0].data(), c[1].data(), c[2].data(), c[3].data(), c[4].data()};
     ops.affine_runs[GetParam()](x.data(), affine.data(), s, c[0].data(), c[1].data(), c[2].data());
-    ops.combine_runs[GetParam()](t.data(), x.data(), combine.data(), s,
-                                 {c[0].data(), c[1].data(), c[2].data(), c[3].data(), c[4].data()});
+    ops.combine_runs[GetParam()](t.data(), x.data(), combine.data(), s, five);
     for (std::int64_t run = 0; run < s.count; ++run) {
       const std::size_t i = static_cast<std::size_t>(run);
       const strip one = {1, 0, s.width};
@@ -109,6 +109,12 @@ TEST_P(StripRuns, Maps) {
     }
     ASSERT_TRUE(equal(affine, affine_alone));
     ASSERT_TRUE(equal(combine, combine_alone));
+    // In place, and asking for what lies ahead.
+    const short_runs asking = {s.count, s.width, s.width};
+    ops.combine_runs[GetParam()](t.data(), x.data(), t.data(), asking, five);
+    ASSERT_TRUE(equal(t, combine_alone));
+    ops.affine_runs[GetParam()](x.data(), x.data(), asking, c[0].data(), c[1].data(), c[2].data());
+    ASSERT_TRUE(equal(x, affine_alone));
   });
 }
 

@@ -2,7 +2,7 @@
 //
 // Singular values come from one-sided Jacobi rotations in double: pairs of columns are rotated until all are
 // orthogonal (core/matrix_math.h). Columns run along the longer side. Sums of lines and squares are double: magnitudes
-// from 1e-45 to 3e38 neither vanish nor overflow.
+// from 1e-45 to 3e38 neither vanish nor overflow. Their order does not depend on where the elements lie.
 #include "matrix_norm_kernels.h"
 
 #include "core/matrix_math.h"
@@ -54,64 +54,51 @@ NK_INLINE void with_type_of(const matrix& m, Body&& body) {
   }
 }
 
-// A matrix as rows of adjacent elements, its own or those of its transpose; one row, if there is nothing between them.
-struct adjacent {
-  std::int64_t rows, columns, stride;
-  bool found, transposed;
-
-  NK_INLINE explicit adjacent(const matrix& m)
-      : rows(m.rows), columns(m.columns), stride(m.row_stride), found(true), transposed(false) {
-    if (m.column_stride != 1) {
-      rows = m.columns;
-      columns = m.rows;
-      stride = m.column_stride;
-      transposed = true;
-      found = m.row_stride == 1;
-    }
-  }
-  NK_INLINE adjacent as_one() const {
-    adjacent one = *this;
-    if (stride == columns) {
-      one.columns *= rows;
-      one.rows = 1;
-    }
-    return one;
-  }
-};
-
-// The sum of value(step) over n adjacent elements, value giving doubles that are 0 for 0.
-template <class T, class Value>
-NK_INLINE double sum_of(const T* x, std::int64_t n, Value&& value) {
-  vd sums[2] = {splat_double(0.0), splat_double(0.0)};
+// Adds value(step) of n elements, `stride` apart, to two sums in turns, value giving doubles that are 0 for 0. Column j
+// is added to lane j % 16, wherever it lies: a matrix has the same sums in every layout.
+template <bool Adjacent, class T, class Value>
+NK_INLINE void add_elements(const T* x, std::int64_t n, std::int64_t stride, vd (&sums)[2], Value&& value) {
+  const auto value_at = [&](std::int64_t j, auto lanes) NK_INLINE_LAMBDA {
+    if constexpr (Adjacent) return value(load(x + j, lanes));
+    float gathered[kLanes];
+    for (int i = 0; i < kLanes; ++i) gathered[i] = j + i < n ? read(x + (j + i) * stride) : 0.0f;
+    return value(load(gathered, whole{}));
+  };
+  vd first_sum = sums[0], second_sum = sums[1];
   std::int64_t j = 0;
   for (; j + 2 * kLanes <= n; j += 2 * kLanes) {
-    sums[0] = add(sums[0], value(load(x + j, whole{})));
-    sums[1] = add(sums[1], value(load(x + j + kLanes, whole{})));
+    first_sum = add(first_sum, value_at(j, whole{}));
+    second_sum = add(second_sum, value_at(j + kLanes, whole{}));
   }
-  for_each_step(
-      j, n, [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA { sums[0] = add(sums[0], value(load(x + i, lanes))); });
-  return sum(add(sums[0], sums[1]));
+  for_each_step(j, n,
+                [&](std::int64_t i, auto lanes) NK_INLINE_LAMBDA { first_sum = add(first_sum, value_at(i, lanes)); });
+  sums[0] = first_sum;
+  sums[1] = second_sum;
+}
+
+template <class T, class Value>
+NK_INLINE void add_row(const matrix& m, const T* row, std::int64_t columns, vd (&sums)[2], Value&& value) {
+  if (m.column_stride == 1) {
+    add_elements<true>(row, columns, 1, sums, value);
+  } else {
+    add_elements<false>(row, columns, m.column_stride, sums, value);
+  }
 }
 
 double frobenius(const matrix& m) {
-  double squares = 0.0;
-  const adjacent a = adjacent(m).as_one();
-  if (!a.found) {
-    for_each_element(m, [&](std::int64_t, std::int64_t, std::int64_t at) {
-      const double v = element(m.x, m.dtype, at);
-      squares += v * v;
-    });
-    return NK_SQRT(squares);
-  }
+  // Where no row ends within a round of sums, adjacent rows are one.
+  const bool is_one = m.column_stride == 1 && m.row_stride == m.columns && m.columns % (2 * kLanes) == 0;
+  const std::int64_t rows = is_one ? 1 : m.rows, columns = is_one ? m.rows * m.columns : m.columns;
+  vd sums[2] = {splat_double(0.0), splat_double(0.0)};
   with_type_of(m, [&](const auto* x) NK_INLINE_LAMBDA {
-    for (std::int64_t i = 0; i < a.rows; ++i) {
-      squares += sum_of(x + i * a.stride, a.columns, [](vf v) NK_INLINE_LAMBDA {
+    for (std::int64_t i = 0; i < rows; ++i) {
+      add_row(m, x + i * m.row_stride, columns, sums, [](vf v) NK_INLINE_LAMBDA {
         const vd d = widen(v);
         return mul(d, d);
       });
     }
   });
-  return NK_SQRT(squares);
+  return NK_SQRT(sum(add(sums[0], sums[1])));
 }
 
 // --- 1, -1, infinity, -infinity: sums of the magnitudes of lines
@@ -123,14 +110,16 @@ struct lines {
 
 // The sums of the magnitudes of columns into `sums`, row after row.
 template <class T>
-NK_INLINE void sum_columns(const T* x, const adjacent& a, double* sums) {
-  const std::int64_t whole_steps = a.columns / kLanes * kLanes;
-  for (std::int64_t i = 0; i < a.rows; ++i) {
-    const T* const row = x + i * a.stride;
+NK_INLINE void sum_columns(const T* x, const matrix& m, double* sums) {
+  const std::int64_t whole_steps = m.column_stride == 1 ? m.columns / kLanes * kLanes : 0;
+  for (std::int64_t i = 0; i < m.rows; ++i) {
+    const T* const row = x + i * m.row_stride;
     for (std::int64_t j = 0; j < whole_steps; j += kLanes) {
       store(sums + j, add(load(sums + j), widen(abs(load(row + j, whole{})))));
     }
-    for (std::int64_t j = whole_steps; j < a.columns; ++j) sums[j] += magnitude(static_cast<double>(read(row + j)));
+    for (std::int64_t j = whole_steps; j < m.columns; ++j) {
+      sums[j] += magnitude(static_cast<double>(read(row + j * m.column_stride)));
+    }
   }
 }
 
@@ -140,19 +129,14 @@ lines sum_lines(const matrix& m) {
   const bool largest = is_largest_sum(m.order);
   const std::int64_t count = columns ? m.columns : m.rows;
   for (std::int64_t i = 0; i < count; ++i) m.scratch[i] = 0.0;
-  const adjacent a(m);
-  if (!a.found) {
-    for_each_element(m, [&](std::int64_t i, std::int64_t j, std::int64_t at) {
-      m.scratch[columns ? j : i] += magnitude(element(m.x, m.dtype, at));
-    });
-  } else {
-    with_type_of(m, [&](const auto* x) NK_INLINE_LAMBDA {
-      if (columns != a.transposed) return sum_columns(x, a, m.scratch);
-      for (std::int64_t i = 0; i < a.rows; ++i) {
-        m.scratch[i] = sum_of(x + i * a.stride, a.columns, [](vf v) NK_INLINE_LAMBDA { return widen(abs(v)); });
-      }
-    });
-  }
+  with_type_of(m, [&](const auto* x) NK_INLINE_LAMBDA {
+    if (columns) return sum_columns(x, m, m.scratch);
+    for (std::int64_t i = 0; i < m.rows; ++i) {
+      vd sums[2] = {splat_double(0.0), splat_double(0.0)};
+      add_row(m, x + i * m.row_stride, m.columns, sums, [](vf v) NK_INLINE_LAMBDA { return widen(abs(v)); });
+      m.scratch[i] = sum(add(sums[0], sums[1]));
+    }
+  });
   lines found = {m.scratch[0], 0.0};
   for (std::int64_t i = 1; i < count; ++i) {
     const double sum = m.scratch[i];

@@ -98,7 +98,7 @@ internal sealed unsafe class NativeArena : IDisposable
     {
         private readonly List<NativeBlock> _blocks = [];
 
-        // The smallest that is large enough, but not twice as large as it has to be.
+        // The smallest that is large enough, and at most about twice as large as it has to be.
         public NativeBlock? Take(nuint bytes)
         {
             int best = -1;
@@ -125,8 +125,13 @@ internal sealed unsafe class NativeArena : IDisposable
 
         public void Dispose()
         {
-            t_kept = null;
+            if (t_kept == this)
+            {
+                t_kept = null;
+            }
+
             _blocks.ForEach(block => block.Free());
+            _blocks.Clear();
         }
     }
 }

@@ -195,8 +195,8 @@ struct disjoint_pairs {
   double needed[kLanes], cosine[kLanes], sine[kLanes];  // needed: 0 or 1
 };
 
-// Those of all lanes at once: one after the other they would wait for one another's roots and divisions (nuclear norms
-// of 64 matrices of 32 x 32: 13.3 ms, so 3.6). Out of line, or the compiler makes no vectors of it.
+// How to rotate all pairs, at once: one after the other they would wait for one another's roots and divisions (nuclear
+// norms of 64 matrices of 32 x 32: 13.3 ms, so 3.6). Out of line, or the compiler makes no vectors of it.
 NK_NOINLINE void find_rotations(disjoint_pairs& pairs) {
   for (int k = 0; k < kLanes; ++k) {
     const rotation r = rotation_of(pairs.aa[k], pairs.bb[k], pairs.ab[k]);

@@ -62,6 +62,8 @@ if(TARGET normkernels_emu)
   endif()
   foreach(family IN LISTS families)
     add_test(NAME every_kernel_${family} COMMAND normkernels_every_kernel_emu ${family})
+    # Long ones, which are begun first, so that none is left alone at the end.
+    set_tests_properties(every_kernel_${family} PROPERTIES COST 100)
   endforeach()
   # How bench/gpu calls the library from Python.
   find_program(NK_PYTHON python3)

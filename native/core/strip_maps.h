@@ -27,28 +27,55 @@ NK_INLINE void write_strip(T* out, const strip& s, bool streamed, Value&& value)
   }
 }
 
-// A strip whose inputs are asked for ahead, or not: a hint that is of no use takes a twentieth of the time.
-template <class T, class Value>
-NK_INLINE void write_strip(T* out, const strip& s, const writing& how, Value&& value) {
-  const auto write = [&](auto asks) NK_INLINE_LAMBDA {
-    write_strip(out, s, how.streamed,
-                [&](std::int64_t at, std::int64_t, auto lanes) NK_INLINE_LAMBDA { return value(at, lanes, asks); });
-  };
-  if (kHints && how.ahead != 0) {
+// Calls write(whether it asks) for inputs that are asked for ahead, or not: a hint that is of no use takes a twentieth
+// of the time.
+template <class Write>
+NK_INLINE void with_asks(std::int64_t ahead, Write&& write) {
+  if (kHints && ahead != 0) {
     write(std::bool_constant<kHints>{});
   } else {
     write(std::false_type{});
   }
 }
 
+// A step of a run's results; with Asks it asks for what lies `ahead`.
+template <bool Asks, class T>
+NK_INLINE auto affine_value(const T* x, std::int64_t ahead, float center, float factor, float offset) {
+  const T* const soon_x = x + ahead;
+  const vf c = splat(center), m = splat(factor), a = splat(offset);
+  return [=](std::int64_t at, auto lanes) NK_INLINE_LAMBDA {
+    if constexpr (Asks) prefetch(soon_x + at);
+    return fma(sub(load(x + at, lanes), c), m, a);
+  };
+}
+
+template <bool Asks, class T>
+NK_INLINE auto combine_value(const T* t, const T* x, std::int64_t ahead, const combine_run& k) {
+  const T* const soon_t = t + ahead;
+  const T* const soon_x = x + ahead;
+  const vf c = splat(k.center), r = splat(k.scale), a = splat(k.a), b = splat(k.b), e = splat(k.e);
+  return [=](std::int64_t at, auto lanes) NK_INLINE_LAMBDA {
+    if constexpr (Asks) {
+      prefetch(soon_t + at);
+      prefetch(soon_x + at);
+    }
+    const vf xhat = mul(sub(load(x + at, lanes), c), r);
+    return fma(load(t + at, lanes), a, fma(xhat, b, e));
+  };
+}
+
+// out[offset] = value(offset, lanes) in all of a strip.
+template <class T, class Value>
+NK_INLINE void write_run(T* out, const strip& s, bool streamed, const Value& value) {
+  write_strip(out, s, streamed,
+              [&](std::int64_t at, std::int64_t, auto lanes) NK_INLINE_LAMBDA { return value(at, lanes); });
+}
+
 template <class T>
 void affine(const void* x, void* y, const strip& s, float center, float factor, float offset, const writing& how) {
   const T* const px = static_cast<const T*>(x);
-  const T* const soon_x = px + how.ahead;
-  const vf c = splat(center), m = splat(factor), a = splat(offset);
-  write_strip(static_cast<T*>(y), s, how, [&](std::int64_t at, auto lanes, auto asks) NK_INLINE_LAMBDA {
-    if constexpr (asks.value) prefetch(soon_x + at);
-    return fma(sub(load(px + at, lanes), c), m, a);
+  with_asks(how.ahead, [&](auto asks) NK_INLINE_LAMBDA {
+    write_run(static_cast<T*>(y), s, how.streamed, affine_value<asks.value>(px, how.ahead, center, factor, offset));
   });
 }
 
@@ -84,16 +111,8 @@ template <class T>
 void combine(const void* t, const void* x, void* out, const strip& s, const combine_run& k, const writing& how) {
   const T* const pt = static_cast<const T*>(t);
   const T* const px = static_cast<const T*>(x);
-  const T* const soon_t = pt + how.ahead;
-  const T* const soon_x = px + how.ahead;
-  const vf c = splat(k.center), r = splat(k.scale), a = splat(k.a), b = splat(k.b), e = splat(k.e);
-  write_strip(static_cast<T*>(out), s, how, [&](std::int64_t at, auto lanes, auto asks) NK_INLINE_LAMBDA {
-    if constexpr (asks.value) {
-      prefetch(soon_t + at);
-      prefetch(soon_x + at);
-    }
-    const vf xhat = mul(sub(load(px + at, lanes), c), r);
-    return fma(load(pt + at, lanes), a, fma(xhat, b, e));
+  with_asks(how.ahead, [&](auto asks) NK_INLINE_LAMBDA {
+    write_run(static_cast<T*>(out), s, how.streamed, combine_value<asks.value>(pt, px, how.ahead, k));
   });
 }
 

@@ -1,8 +1,8 @@
 // The operations of strips.h on many short runs.
 #pragma once
 
-#include "reduce.h"
-#include "strips.h"
+#include "strip_maps.h"
+#include "strip_sums.h"
 
 NK_BEGIN_ISA
 
@@ -78,14 +78,7 @@ template <class T>
 void moments_runs(const void* x, const short_runs& s, const float* pivot, double* sum, double* squares) {
   const T* const px = static_cast<const T*>(x);
   double* const sums[2] = {sum, squares};
-  sum_runs(s, sums, [=](std::int64_t run) NK_INLINE_LAMBDA {
-    const vf p = splat(pivot[run]);
-    return [=](std::int64_t at, auto lanes, vf* acc) NK_INLINE_LAMBDA {
-      const vf d = keep(sub(load(px + at, lanes), p), lanes);
-      acc[0] = add(acc[0], d);
-      acc[1] = fma(d, d, acc[1]);
-    };
-  });
+  sum_runs(s, sums, [=](std::int64_t run) NK_INLINE_LAMBDA { return moment_terms(px, pivot[run]); });
 }
 
 template <class T>
@@ -94,37 +87,18 @@ void products_runs(const void* t, const void* x, const short_runs& s, const floa
   const T* const pt = static_cast<const T*>(t);
   const T* const px = static_cast<const T*>(x);
   double* const sums[3] = {sum_t, sum_t_xhat, sum_xhat};
-  sum_runs(s, sums, [=](std::int64_t run) NK_INLINE_LAMBDA {
-    const vf c = splat(center[run]), r = splat(scale[run]);
-    return [=](std::int64_t at, auto lanes, vf* acc) NK_INLINE_LAMBDA {
-      const vf xhat = keep(mul(sub(load(px + at, lanes), c), r), lanes);
-      const vf tangent = load(pt + at, lanes);
-      acc[0] = add(acc[0], tangent);
-      acc[1] = fma(tangent, xhat, acc[1]);
-      acc[2] = add(acc[2], xhat);
-    };
-  });
+  sum_runs(s, sums, [=](std::int64_t run) NK_INLINE_LAMBDA { return product_terms(pt, px, center[run], scale[run]); });
 }
 
 template <class T>
 void affine_runs(const void* x, void* y, const short_runs& s, const float* center, const float* factor,
                  const float* offset) {
   const T* const px = static_cast<const T*>(x);
-  const auto write = [&](auto asks) NK_INLINE_LAMBDA {
-    const T* const soon_x = px + s.ahead;
+  with_asks(s.ahead, [&](auto asks) NK_INLINE_LAMBDA {
     write_runs(static_cast<T*>(y), s, [=](std::int64_t run) NK_INLINE_LAMBDA {
-      const vf c = splat(center[run]), m = splat(factor[run]), a = splat(offset[run]);
-      return [=](std::int64_t at, auto lanes) NK_INLINE_LAMBDA {
-        if constexpr (asks.value) prefetch(soon_x + at);
-        return fma(sub(load(px + at, lanes), c), m, a);
-      };
+      return affine_value<asks.value>(px, s.ahead, center[run], factor[run], offset[run]);
     });
-  };
-  if (kHints && s.ahead != 0) {
-    write(std::bool_constant<kHints>{});
-  } else {
-    write(std::false_type{});
-  }
+  });
 }
 
 template <class T>
@@ -132,27 +106,12 @@ void combine_runs(const void* t, const void* x, void* out, const short_runs& s, 
   const T* const pt = static_cast<const T*>(t);
   const T* const px = static_cast<const T*>(x);
   const nk::combine_columns of = k;
-  const auto write = [&](auto asks) NK_INLINE_LAMBDA {
-    const T* const soon_t = pt + s.ahead;
-    const T* const soon_x = px + s.ahead;
+  with_asks(s.ahead, [&](auto asks) NK_INLINE_LAMBDA {
     write_runs(static_cast<T*>(out), s, [=](std::int64_t run) NK_INLINE_LAMBDA {
-      const vf c = splat(of.center[run]), r = splat(of.scale[run]), a = splat(of.a[run]), b = splat(of.b[run]),
-               e = splat(of.e[run]);
-      return [=](std::int64_t at, auto lanes) NK_INLINE_LAMBDA {
-        if constexpr (asks.value) {
-          prefetch(soon_t + at);
-          prefetch(soon_x + at);
-        }
-        const vf xhat = mul(sub(load(px + at, lanes), c), r);
-        return fma(load(pt + at, lanes), a, fma(xhat, b, e));
-      };
+      return combine_value<asks.value>(pt, px, s.ahead,
+                                       {of.center[run], of.scale[run], of.a[run], of.b[run], of.e[run]});
     });
-  };
-  if (kHints && s.ahead != 0) {
-    write(std::bool_constant<kHints>{});
-  } else {
-    write(std::false_type{});
-  }
+  });
 }
 
 NK_END_ISA

@@ -42,29 +42,39 @@ NK_INLINE void sum_run(const T* x, const strip& s, double* sums, const Terms& te
   }
 }
 
+// What a step of a run adds to its sums.
+template <class T>
+NK_INLINE auto moment_terms(const T* x, float pivot) {
+  const vf p = splat(pivot);
+  return [=](std::int64_t at, auto lanes, vf* acc) NK_INLINE_LAMBDA {
+    const vf d = keep(sub(load(x + at, lanes), p), lanes);
+    acc[0] = add(acc[0], d);
+    acc[1] = fma(d, d, acc[1]);
+  };
+}
+
+template <class T>
+NK_INLINE auto product_terms(const T* t, const T* x, float center, float scale) {
+  const vf c = splat(center), r = splat(scale);
+  return [=](std::int64_t at, auto lanes, vf* acc) NK_INLINE_LAMBDA {
+    const vf xhat = keep(mul(sub(load(x + at, lanes), c), r), lanes);
+    const vf tangent = load(t + at, lanes);
+    acc[0] = add(acc[0], tangent);
+    acc[1] = fma(tangent, xhat, acc[1]);
+    acc[2] = add(acc[2], xhat);
+  };
+}
+
 template <class T>
 void moments(const void* x, const strip& s, float pivot, double* sums) {
   const T* const px = static_cast<const T*>(x);
-  const vf p = splat(pivot);
-  sum_run<2>(px, s, sums, [=](std::int64_t at, auto lanes, vf* acc) NK_INLINE_LAMBDA {
-    const vf d = keep(sub(load(px + at, lanes), p), lanes);
-    acc[0] = add(acc[0], d);
-    acc[1] = fma(d, d, acc[1]);
-  });
+  sum_run<2>(px, s, sums, moment_terms(px, pivot));
 }
 
 template <class T>
 void products(const void* t, const void* x, const strip& s, float center, float scale, double* sums) {
-  const T* const pt = static_cast<const T*>(t);
   const T* const px = static_cast<const T*>(x);
-  const vf c = splat(center), r = splat(scale);
-  sum_run<3>(px, s, sums, [=](std::int64_t at, auto lanes, vf* acc) NK_INLINE_LAMBDA {
-    const vf xhat = keep(mul(sub(load(px + at, lanes), c), r), lanes);
-    const vf tangent = load(pt + at, lanes);
-    acc[0] = add(acc[0], tangent);
-    acc[1] = fma(tangent, xhat, acc[1]);
-    acc[2] = add(acc[2], xhat);
-  });
+  sum_run<3>(px, s, sums, product_terms(static_cast<const T*>(t), px, center, scale));
 }
 
 // Rows that a column's sums take in turns: row i of a strip is added to sum i % 4 of its column.
